@@ -1,0 +1,62 @@
+import type { AsyncAgent } from '../agent.ts';
+import { AgentError } from '../errors.ts';
+import type { JsonObject } from '../literals/model.ts';
+import type { Logger } from '../logger.ts';
+import { decodeReference, type Reference } from '../ref.ts';
+import type { AgentRegistry } from '../registry.ts';
+import { parse } from '../schema.ts';
+import { expired, type Call } from './call.ts';
+import type { StoredRequest } from './requests.ts';
+
+/** What deleting needs of the server. */
+export interface DeleteOptions {
+  readonly registry: AgentRegistry;
+  readonly logger: Logger;
+}
+
+/**
+ * Cancels a task's job if it is unfinished. Safe at any time: the engines delete finished tasks too and repeat a failed
+ * delete, Flyte 2 for ever; what is gone already is success.
+ *
+ * @throws AgentError UNAVAILABLE when the job may still run and could not be cancelled now
+ */
+export async function deleteTask(request: StoredRequest, call: Call, { registry, logger }: DeleteOptions): Promise<void> {
+  const reference = readable(request.reference, logger);
+  if (reference === undefined || reference.content.kind === 'failure' || reference.content.kind === 'result') return;
+  const agent = registry.find(request.taskType);
+  if (agent === undefined || agent.kind === 'sync') {
+    const message = `no agent on this server cancels task type ${request.taskType}: install it, or route the type to the server that has it`;
+    throw new AgentError({ code: 'UNAVAILABLE', message });
+  }
+  const done = await call.within(cancel(agent, reference, call, logger));
+  if (done === expired)
+    throw new AgentError({ code: 'UNAVAILABLE', message: `${agent.name}: the service has not confirmed the cancel yet` });
+}
+
+async function cancel(agent: AsyncAgent<unknown, JsonObject>, reference: Reference, call: Call, logger: Logger): Promise<void> {
+  const { project, domain, key, content } = reference;
+  const context = { signal: call.signal, deadline: call.deadline, project, domain, logger };
+  try {
+    const ref =
+      content.kind === 'ref'
+        ? parse(agent.ref, content.ref, 'the stored reference')
+        : content.kind === 'pending'
+          ? await agent.find(key, content.where, context)
+          : undefined;
+    if (ref !== undefined) await agent.delete(ref, context);
+  } catch (error) {
+    const fault = AgentError.from(error);
+    if (fault.origin !== 'user') throw new AgentError({ code: 'UNAVAILABLE', message: fault.message, cause: fault });
+    logger.warn({ key, code: fault.code }, `delete: nothing to cancel: ${fault.message}`);
+  }
+}
+
+function readable(bytes: Uint8Array, logger: Logger): Reference | undefined {
+  try {
+    return decodeReference(bytes);
+  } catch (error) {
+    const fault = AgentError.from(error);
+    logger.warn({ code: fault.code }, `delete: nothing is cancelled: ${fault.message}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,49 @@
+import { AgentError } from '../errors.ts';
+import { attemptKey, randomKey } from '../idempotency.ts';
+import type { Logger } from '../logger.ts';
+import { isTerminal } from '../phase.ts';
+import type { Agent } from '../registry.ts';
+import { parse } from '../schema.ts';
+import { expired, type Call } from './call.ts';
+import type { Answer } from './get.ts';
+import type { TaskRequest } from './requests.ts';
+
+/** What doing work at once needs of the server. */
+export interface ExecuteOptions {
+  readonly logger: Logger;
+  readonly instance?: string | undefined;
+}
+
+/**
+ * Does a task within the call. The answer's phase is always terminal: a worker of the engine dies of any other (R6). Never
+ * throws, never rejects.
+ */
+export async function execute(agent: Agent, request: TaskRequest, call: Call, { logger, instance }: ExecuteOptions): Promise<Answer> {
+  try {
+    if (agent.kind === 'async') {
+      const message = `task type ${request.template.type} runs as a job of ${agent.name}: it cannot be done within one call`;
+      throw new AgentError({ code: 'UNIMPLEMENTED', message });
+    }
+    const { template, inputs, outputPrefix, execution } = request;
+    const config = parse(agent.config, template.custom, 'template.custom');
+    const idempotencyKey = attemptKey({ task: template.id, execution, outputPrefix, instance }) ?? randomKey();
+    const { signal, deadline } = call;
+    const context = { signal, deadline, project: execution.project, domain: execution.domain, logger, idempotencyKey };
+    const resource = await call.within(agent.do({ template, config, inputs, outputPrefix, execution }, context));
+    if (resource === expired) {
+      throw new AgentError({
+        code: 'DEADLINE_EXCEEDED',
+        message: `${agent.name}: the work did not end before the call had to be answered`,
+      });
+    }
+    if (isTerminal(resource.phase)) return { resource };
+    throw new AgentError({
+      code: 'INTERNAL',
+      message: `${agent.name}: answered ${resource.phase} where only the end counts`,
+      origin: 'user',
+    });
+  } catch (error) {
+    const fault = AgentError.from(error);
+    return { resource: { phase: fault.origin === 'user' ? 'FAILED' : 'RETRYABLE_FAILED', message: fault.message }, fault };
+  }
+}

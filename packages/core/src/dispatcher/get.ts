@@ -1,0 +1,217 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AsyncAgent } from '../agent.ts';
+import { AgentError } from '../errors.ts';
+import type { IdempotencyKey } from '../idempotency.ts';
+import { fromTaggedJson } from '../literals/json.ts';
+import type { JsonObject } from '../literals/model.ts';
+import type { Logger } from '../logger.ts';
+import { isTerminal, laterPhase, type Phase } from '../phase.ts';
+import { decodeReference, type Reference } from '../ref.ts';
+import type { Agent, AgentRegistry } from '../registry.ts';
+import { parse } from '../schema.ts';
+import type { GetContext, Resource } from '../task.ts';
+import { expired, type Call } from './call.ts';
+import { Memory } from './memory.ts';
+import type { StoredRequest } from './requests.ts';
+
+/** For how long after create a job that is not found may simply not be visible yet, in milliseconds. */
+const settlingMs = 120_000;
+/** A job is lost when it is not found twice, at least this far apart, in milliseconds. */
+const secondLookMs = 500;
+/** How many tasks' last phases are remembered. */
+const rememberedPhases = 50_000;
+
+/** What an answer says, and the fault that it absorbed. */
+export interface Answer {
+  readonly resource: Resource;
+  readonly fault?: AgentError | undefined;
+}
+
+/** What polling needs of the server. */
+export interface PollerOptions {
+  readonly registry: AgentRegistry;
+  readonly logger: Logger;
+  /** For how long a fault that does not pass by itself is borne before the task fails, in milliseconds. */
+  readonly unreachableAfterMs: number;
+}
+
+/**
+ * Answers how tasks stand. Every answer has a phase: the engine counts errors for a task's whole life and freezes it at the
+ * sixth, so none is ever given (R3).
+ */
+export class Poller {
+  readonly #options: PollerOptions;
+  readonly #phases = new Memory<IdempotencyKey, Phase>(rememberedPhases);
+  /** Since when a tenant's calls of an agent fail with a fault that does not pass, in milliseconds since 1970. */
+  readonly #unreachableSince = new Memory<string, number>(1000);
+
+  constructor(options: PollerOptions) {
+    this.#options = options;
+  }
+
+  /** Never throws, never rejects. */
+  async get(request: StoredRequest, call: Call): Promise<Answer> {
+    let reference: Reference;
+    try {
+      reference = decodeReference(request.reference);
+    } catch (error) {
+      const fault = AgentError.from(error);
+      return { resource: { phase: 'FAILED', message: fault.message }, fault };
+    }
+    const agent = this.#options.registry.find(request.taskType);
+    const answer = await this.#look(agent, reference, request, call);
+    const phase = laterPhase(this.#phases.get(reference.key) ?? 'WAITING_FOR_RESOURCES', answer.resource.phase);
+    this.#phases.set(reference.key, phase);
+    return { ...answer, resource: { ...answer.resource, phase } };
+  }
+
+  async #look(agent: Agent | undefined, reference: Reference, request: StoredRequest, call: Call): Promise<Answer> {
+    const { content } = reference;
+    if (content.kind === 'failure') {
+      return { resource: { phase: content.failure.retryable ? 'RETRYABLE_FAILED' : 'FAILED', message: content.failure.message } };
+    }
+    if (content.kind === 'result') {
+      return { resource: { phase: 'SUCCEEDED', outputs: mapValues(content.result) } };
+    }
+    const tenant = JSON.stringify([request.taskType, reference.project, reference.domain]);
+    if (agent === undefined || agent.kind === 'sync') {
+      const fault = new AgentError({
+        code: 'NOT_FOUND',
+        message: `no agent on this server polls task type ${request.taskType}: install it, or route the type to the server that has it`,
+        origin: 'system',
+      });
+      return this.#absorb(fault, reference, tenant);
+    }
+    const context = this.#context(reference, request, call);
+    const poll = new Poll(agent, reference, context);
+    try {
+      const resource = await call.within(poll.resource());
+      if (resource === expired) return this.#late(reference, poll);
+      this.#unreachableSince.delete(tenant);
+      return { resource: withLinks(resource, poll) };
+    } catch (error) {
+      const fault = AgentError.from(error);
+      const answer = this.#absorb(fault, reference, tenant);
+      if (isTerminal(answer.resource.phase) && fault.origin === 'system') await this.#abandon(poll, reference, context);
+      return { ...answer, resource: withLinks(answer.resource, poll) };
+    }
+  }
+
+  #late(reference: Reference, poll: Poll): Answer {
+    const phase = this.#phases.get(reference.key) ?? 'RUNNING';
+    const message = 'the service has not answered yet, will ask again';
+    return { resource: withLinks({ phase, message }, poll), fault: new AgentError({ code: 'DEADLINE_EXCEEDED', message }) };
+  }
+
+  /** The answer table's row for a fault of get. */
+  #absorb(fault: AgentError, reference: Reference, tenant: string): Answer {
+    const phase = this.#phases.get(reference.key) ?? 'RUNNING';
+    if (fault.origin === 'user') return { resource: { phase: 'FAILED', message: fault.message }, fault };
+    if (fault.passes) return { resource: { phase, message: `waiting: ${fault.message}, will ask again` }, fault };
+    const since = this.#unreachableSince.get(tenant) ?? Date.now();
+    this.#unreachableSince.set(tenant, since);
+    if (Date.now() - since < this.#options.unreachableAfterMs) return { resource: { phase, message: `waiting: ${fault.message}` }, fault };
+    const minutes = Math.round(this.#options.unreachableAfterMs / 60_000);
+    return { resource: { phase: 'FAILED', message: `${fault.message} (for ${minutes} minutes; the job was told to stop)` }, fault };
+  }
+
+  /** Nobody will poll the job any more: it is cancelled as far as that can be done. */
+  async #abandon(poll: Poll, reference: Reference, context: GetContext): Promise<void> {
+    try {
+      await poll.cancel();
+    } catch (error) {
+      const fault = AgentError.from(error);
+      context.logger.warn({ key: reference.key, code: fault.code }, `the job of a failed task could not be cancelled: ${fault.message}`);
+    }
+  }
+
+  #context(reference: Reference, request: StoredRequest, call: Call): GetContext {
+    const { project, domain, key, at } = reference;
+    const { signal, deadline } = call;
+    return {
+      signal,
+      deadline,
+      project,
+      domain,
+      logger: this.#options.logger,
+      idempotencyKey: key,
+      createdAt: at,
+      outputPrefix: request.outputPrefix,
+    };
+  }
+}
+
+/** One poll of one job. */
+class Poll {
+  readonly #agent: AsyncAgent<unknown, JsonObject>;
+  readonly #reference: Reference;
+  readonly #context: GetContext;
+  #ref: JsonObject | undefined;
+
+  constructor(agent: AsyncAgent<unknown, JsonObject>, reference: Reference, context: GetContext) {
+    this.#agent = agent;
+    this.#reference = reference;
+    this.#context = context;
+  }
+
+  /** The links to the job, as soon as it is known. */
+  links(): Resource['links'] {
+    return this.#ref === undefined ? [] : this.#agent.links(this.#ref);
+  }
+
+  async resource(): Promise<Resource> {
+    const ref = await this.#job();
+    if (ref === undefined) return this.#submitLost();
+    const found = await this.#get(ref);
+    if (found !== undefined) return found;
+    if (this.#isYoung()) return { phase: 'RUNNING', message: 'the service does not show the job yet' };
+    await sleep(secondLookMs);
+    return (
+      (await this.#get(ref)) ?? {
+        phase: 'RETRYABLE_FAILED',
+        message: `${this.#agent.name}: job lost: the service does not know it any more`,
+      }
+    );
+  }
+
+  async cancel(): Promise<void> {
+    const ref = await this.#job();
+    if (ref !== undefined) await this.#agent.delete(ref, this.#context);
+  }
+
+  /** The agent's own reference; of a pending submit, the job that has its key. */
+  async #job(): Promise<JsonObject | undefined> {
+    const { content, key } = this.#reference;
+    if (content.kind === 'ref') this.#ref ??= parse(this.#agent.ref, content.ref, 'the stored reference');
+    if (content.kind === 'pending') this.#ref ??= await this.#agent.find(key, content.where, this.#context);
+    return this.#ref;
+  }
+
+  /** The job's resource, `undefined` when the service does not know the job. */
+  async #get(ref: JsonObject): Promise<Resource | undefined> {
+    try {
+      return await this.#agent.get(ref, this.#context);
+    } catch (error) {
+      if (AgentError.is(error) && error.code === 'NOT_FOUND') return undefined;
+      throw error;
+    }
+  }
+
+  #submitLost(): Resource {
+    if (this.#isYoung()) return { phase: 'INITIALIZING', message: 'the service has not confirmed the job yet' };
+    return { phase: 'RETRYABLE_FAILED', message: `${this.#agent.name}: submit lost: the service never showed the job` };
+  }
+
+  #isYoung(): boolean {
+    return Date.now() - this.#context.createdAt < settlingMs;
+  }
+}
+
+function withLinks(resource: Resource, poll: Poll): Resource {
+  const links = [...(poll.links() ?? []), ...(resource.links ?? [])];
+  return links.length === 0 ? resource : { ...resource, links };
+}
+
+function mapValues(result: JsonObject): Resource['outputs'] {
+  return Object.fromEntries(Object.entries(result).map(([name, value]) => [name, fromTaggedJson(value)]));
+}

@@ -1,0 +1,59 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { TaskExecution, TaskId } from './task.ts';
+
+/** 32 lower-case hex characters that name one attempt of one task: the same request gives the same key on every replica. */
+export type IdempotencyKey = string & { readonly __brand: 'IdempotencyKey' };
+
+/** What an attempt is known by. */
+export interface AttemptIdentity {
+  readonly task: TaskId;
+  readonly execution: TaskExecution;
+  readonly outputPrefix: string;
+  /** Tells apart installations that share outside accounts; from the server's configuration. */
+  readonly instance?: string | undefined;
+}
+
+/**
+ * The key of this attempt; `undefined` when the caller names no execution or no output prefix, as local runs do: then every call is new work.
+ *
+ * The execution id alone is not unique on Flyte 1 (nodes of sub-workflows repeat their ids); the output prefix tells them apart.
+ */
+export function attemptKey({ task, execution, outputPrefix, instance }: AttemptIdentity): IdempotencyKey | undefined {
+  if (outputPrefix === '' || execution.name === '') return undefined;
+  const parts: (string | number)[] = [
+    execution.org,
+    execution.project,
+    execution.domain,
+    execution.name,
+    execution.node,
+    task.name,
+    task.version,
+    execution.attempt,
+    outputPrefix,
+  ];
+  if (instance !== undefined) parts.push(instance);
+  return toKey(createHash('sha256').update(JSON.stringify(parts)).digest('hex'));
+}
+
+/**
+ * The key of the attempt before this one, where the output prefix ends with the attempt's number: `retry_attempt` itself
+ * on Flyte 1, `retry_attempt` + 1 on Flyte 2.
+ */
+export function previousAttemptKey(identity: AttemptIdentity): IdempotencyKey | undefined {
+  const { execution, outputPrefix } = identity;
+  const [, parent, number] = /^(.*\/)(\d+)$/.exec(outputPrefix) ?? [];
+  const last = Number(number);
+  if (execution.attempt === 0 || parent === undefined || (last !== execution.attempt && last !== execution.attempt + 1)) return undefined;
+  const previous = { ...execution, attempt: execution.attempt - 1 };
+  return attemptKey({ ...identity, execution: previous, outputPrefix: `${parent}${last - 1}` });
+}
+
+/** A key that no other call has. */
+export function randomKey(): IdempotencyKey {
+  return toKey(randomBytes(16).toString('hex'));
+}
+
+function toKey(hex: string): IdempotencyKey {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the only place where keys are made
+  return hex.slice(0, 32) as IdempotencyKey;
+}

@@ -1,0 +1,99 @@
+import { fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import {
+  CreateTaskRequestSchema,
+  ExecuteTaskSyncRequestSchema,
+  LogLineOriginator,
+  TaskExecution_Phase,
+  type CreateRequestHeader,
+  type CreateTaskRequest,
+  type GetTaskLogsResponseSchema,
+  type ResourceSchema,
+  type TaskCategory,
+} from '@flyte-agents/proto/flyte1';
+import type { LogPage } from '../../agent.ts';
+import type { StoredRequest, TaskRequest } from '../../dispatcher/requests.ts';
+import { AgentError } from '../../errors.ts';
+import type { Resource } from '../../task.ts';
+import { cutField } from '../fields.ts';
+import { toLineMessage } from '../handlers.ts';
+import { lazyInputs, toMapMessage } from '../literals.ts';
+import { fromMetadataMessage, fromTemplateMessage } from '../tasks.ts';
+import { toStruct } from '../types.ts';
+
+/** A CreateTaskRequest whose inputs are still bytes: most calls never look at them, and they may be large. */
+export interface UndecodedCreate {
+  readonly message: CreateTaskRequest;
+  readonly inputs: Uint8Array | undefined;
+}
+
+export function readCreate(bytes: Uint8Array): UndecodedCreate {
+  const { field, rest } = cutField(bytes, CreateTaskRequestSchema.field.inputs.number);
+  return { message: fromBinary(CreateTaskRequestSchema, rest), inputs: field };
+}
+
+export function toTaskRequest({ message, inputs }: UndecodedCreate): TaskRequest {
+  return {
+    template: fromTemplateMessage(message.template),
+    inputs: lazyInputs(inputs),
+    outputPrefix: message.outputPrefix,
+    execution: fromMetadataMessage(message.taskExecutionMetadata),
+  };
+}
+
+/** One message of an ExecuteTaskSync stream, inputs undecoded. */
+export interface UndecodedPart {
+  readonly header: CreateRequestHeader | undefined;
+  readonly inputs: Uint8Array | undefined;
+}
+
+export function readPart(bytes: Uint8Array): UndecodedPart {
+  const { field, rest } = cutField(bytes, ExecuteTaskSyncRequestSchema.field.inputs.number);
+  const { part } = fromBinary(ExecuteTaskSyncRequestSchema, rest);
+  return { header: part.case === 'header' ? part.value : undefined, inputs: field };
+}
+
+/** @throws AgentError INVALID_ARGUMENT when the stream does not begin with a header */
+export function toSyncRequest(parts: readonly UndecodedPart[]): TaskRequest {
+  const header = parts[0]?.header;
+  if (header === undefined) throw new AgentError({ code: 'INVALID_ARGUMENT', message: 'the stream must begin with a header' });
+  // Concatenated, encoded maps are their merge.
+  const inputs = Buffer.concat(parts.flatMap((part) => part.inputs ?? []));
+  return {
+    template: fromTemplateMessage(header.template),
+    inputs: lazyInputs(inputs),
+    outputPrefix: header.outputPrefix,
+    execution: fromMetadataMessage(header.taskExecutionMetadata),
+  };
+}
+
+interface StoredMessage {
+  readonly taskType: string;
+  readonly taskCategory?: TaskCategory | undefined;
+  readonly resourceMeta: Uint8Array;
+  readonly outputPrefix?: string;
+}
+
+/** Old engines name the type only in the deprecated field. */
+export function toStoredRequest({ taskType, taskCategory, resourceMeta, outputPrefix = '' }: StoredMessage): StoredRequest {
+  return { taskType: taskCategory?.name || taskType, reference: resourceMeta, outputPrefix };
+}
+
+export function toResourceMessage(resource: Resource): MessageInitShape<typeof ResourceSchema> {
+  return {
+    phase: TaskExecution_Phase[resource.phase],
+    message: resource.message ?? '',
+    logLinks: (resource.links ?? []).map(({ name, uri }) => ({ name, uri })),
+    ...(resource.outputs === undefined ? {} : { outputs: toMapMessage(resource.outputs) }),
+    ...(resource.customInfo === undefined ? {} : { customInfo: toStruct(resource.customInfo) }),
+  };
+}
+
+/** A page of a log as the stream has it: the lines, then the token of the next page, empty at the end. */
+export function toLogMessages({ lines, nextToken = '' }: LogPage): MessageInitShape<typeof GetTaskLogsResponseSchema>[] {
+  const structuredLines = lines.map((line) => toLineMessage(line, LogLineOriginator));
+
+  return [
+    { part: { case: 'body', value: { results: lines.map(({ message }) => message), structuredLines } } },
+    { part: { case: 'header', value: { token: nextToken } } },
+  ];
+}

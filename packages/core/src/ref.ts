@@ -1,0 +1,113 @@
+import { AgentError, errorCodes, type ErrorCode } from './errors.ts';
+import type { IdempotencyKey } from './idempotency.ts';
+import { isObject } from './literals/json.ts';
+import type { JsonObject, JsonValue } from './literals/model.ts';
+
+/**
+ * What the engine stores for a task (`resource_meta`) and sends back with every get and delete: the agent's own reference
+ * and what only create is told. Version 1. It lands in the cluster's store and in the engine's log: no secret, aim 1 KiB.
+ */
+export interface Reference {
+  readonly type: string;
+  readonly project: string;
+  readonly domain: string;
+  readonly key: IdempotencyKey;
+  /** When create answered, in milliseconds since 1970. */
+  readonly at: number;
+  readonly content: ReferenceContent;
+}
+
+/** What a reference leads to. */
+export type ReferenceContent =
+  /** A job: the agent's own reference. */
+  | { readonly kind: 'ref'; readonly ref: JsonObject }
+  /** A fault found in create, which the first get tells. */
+  | { readonly kind: 'failure'; readonly failure: Failure }
+  /** The outputs of work that is done, as tagged JSON. */
+  | { readonly kind: 'result'; readonly result: JsonObject }
+  /** A submit whose outcome is unknown: where to look for the job by its key. */
+  | { readonly kind: 'pending'; readonly where: JsonObject };
+
+/** A fault that ends the task; `retryable` spends one of the user's retries. */
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly retryable: boolean;
+}
+
+/** References above this are refused, in bytes: the engine keeps them inside the workflow's object. */
+export const maxReferenceBytes: number = 8 * 1024;
+
+/** @throws AgentError INVALID_ARGUMENT when the reference is too large */
+export function encodeReference({ type, project, domain, key, at, content }: Reference): Uint8Array {
+  const bytes = Buffer.from(JSON.stringify({ v: 1, type, project, domain, key, at, ...toBody(content) }));
+  if (bytes.byteLength > maxReferenceBytes) {
+    const message = `the reference to this task takes ${bytes.byteLength} bytes, ${maxReferenceBytes} are allowed: make its config or inputs smaller`;
+    throw new AgentError({ code: 'INVALID_ARGUMENT', message });
+  }
+  return bytes;
+}
+
+function toBody(content: ReferenceContent): JsonObject {
+  switch (content.kind) {
+    case 'ref':
+      return { ref: content.ref };
+    case 'result':
+      return { result: content.result };
+    case 'failure':
+      return { failure: { ...content.failure } };
+    case 'pending':
+      return { pending: content.where };
+  }
+}
+
+/** @throws AgentError INVALID_ARGUMENT for anything that {@link encodeReference} did not write */
+export function decodeReference(bytes: Uint8Array): Reference {
+  if (bytes.byteLength > maxReferenceBytes)
+    throw undecodable(`it has ${bytes.byteLength} bytes, this server writes at most ${maxReferenceBytes}`);
+  // The first byte of every pickle since protocol 2.
+  if (bytes[0] === 0x80) throw undecodable('a Python agent pickled it, and unpickling runs code: start the task again');
+  const value = parseJson(bytes);
+  if (!isObject(value)) throw undecodable('it is not JSON that this server writes');
+  const { v, type, project, domain, key, at } = value;
+  if (v !== 1) throw undecodable(`its version is ${JSON.stringify(v)}, this server reads version 1: update the server`);
+  if (typeof type !== 'string' || typeof project !== 'string' || typeof domain !== 'string' || typeof at !== 'number' || !isKey(key)) {
+    throw undecodable('a field of it is missing or of another type');
+  }
+  return { type, project, domain, key, at, content: toContent(value) };
+}
+
+function toContent({ ref, result, failure, pending }: JsonObject): ReferenceContent {
+  if (isObject(ref)) return { kind: 'ref', ref };
+  if (isObject(result)) return { kind: 'result', result };
+  if (isObject(pending)) return { kind: 'pending', where: pending };
+  if (!isObject(failure)) throw undecodable('it holds neither a job nor a result nor a failure');
+  const code = errorCodes.find((known) => known === failure['code']) ?? 'UNKNOWN';
+  return {
+    kind: 'failure',
+    failure: {
+      code,
+      message: typeof failure['message'] === 'string' ? failure['message'] : 'the task failed',
+      retryable: failure['retryable'] === true,
+    },
+  };
+}
+
+function isKey(value: JsonValue | undefined): value is IdempotencyKey {
+  return typeof value === 'string' && /^[0-9a-f]{32}$/.test(value);
+}
+
+function parseJson(bytes: Uint8Array): JsonValue | undefined {
+  try {
+    // JSON.parse gives what JSON can hold.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as JsonValue;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+function undecodable(why: string): AgentError {
+  return new AgentError({ code: 'INVALID_ARGUMENT', message: `the stored reference cannot be read: ${why}` });
+}

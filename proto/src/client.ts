@@ -1,0 +1,74 @@
+/** Protobuf-es services called through @grpc/grpc-js, as promises and async iterables. */
+import type { DescMessage, DescMethod, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import type { GenService, GenServiceMethods } from '@bufbuild/protobuf/codegenv2';
+import { Client as GrpcClient, credentials, type CallOptions as GrpcCallOptions, type ChannelCredentials } from '@grpc/grpc-js';
+import { methodDefinition } from './grpc.ts';
+
+/** Options of one call. */
+export interface CallOptions {
+  /** How long the call may take, in milliseconds. Default: as long as it likes. */
+  readonly timeoutMs?: number;
+  /** Cancels the call. */
+  readonly signal?: AbortSignal;
+}
+
+/** A service's methods: unary ones give a promise, the others take and give streams. */
+export type Client<Methods extends GenServiceMethods> = {
+  readonly [Name in keyof Methods]: Methods[Name]['methodKind'] extends 'unary'
+    ? (request: MessageInitShape<Methods[Name]['input']>, options?: CallOptions) => Promise<MessageShape<Methods[Name]['output']>>
+    : (
+        requests: readonly MessageInitShape<Methods[Name]['input']>[],
+        options?: CallOptions,
+      ) => AsyncIterable<MessageShape<Methods[Name]['output']>>;
+};
+
+/** A connection to a gRPC server. */
+export interface Connection {
+  /** The methods of one of the server's services. Errors are grpc-js's ServiceErrors. */
+  client<Methods extends GenServiceMethods>(service: GenService<Methods>): Client<Methods>;
+  close(): void;
+}
+
+/** Connects to `host:port`, by default without TLS. The connection is made by the first call. */
+export function connect(address: string, channelCredentials: ChannelCredentials = credentials.createInsecure()): Connection {
+  const grpc = new GrpcClient(address, channelCredentials, { 'grpc.max_receive_message_length': 64 * 1024 * 1024 });
+  return {
+    client: <Methods extends GenServiceMethods>(service: GenService<Methods>): Client<Methods> => {
+      const methods = service.methods.map((method) => [
+        method.localName,
+        method.methodKind === 'unary' ? unary(grpc, method) : stream(grpc, method),
+      ]);
+      // The names and message types come from the same descriptor as the type parameter.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      return Object.fromEntries(methods) as Client<Methods>;
+    },
+    close: () => grpc.close(),
+  };
+}
+
+function unary(grpc: GrpcClient, method: DescMethod) {
+  const { path, requestSerialize, responseDeserialize } = methodDefinition(method);
+  return (request: MessageInitShape<DescMessage>, options: CallOptions = {}): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const call = grpc.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, callOptions(options), (error, response) => {
+        if (error === null) resolve(response);
+        else reject(error);
+      });
+      options.signal?.addEventListener('abort', () => call.cancel(), { once: true });
+    });
+}
+
+function stream(grpc: GrpcClient, method: DescMethod) {
+  const { path, requestSerialize, responseDeserialize } = methodDefinition(method);
+  return (requests: readonly MessageInitShape<DescMessage>[], options: CallOptions = {}): AsyncIterable<unknown> => {
+    const call = grpc.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, callOptions(options));
+    options.signal?.addEventListener('abort', () => call.cancel(), { once: true });
+    for (const request of requests) call.write(request);
+    call.end();
+    return call;
+  };
+}
+
+function callOptions({ timeoutMs }: CallOptions): GrpcCallOptions {
+  return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
+}

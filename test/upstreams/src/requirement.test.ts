@@ -1,0 +1,20 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { requirement, titled } from './requirement.ts';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+test('without the program the title says why the tests are skipped', () => {
+  vi.stubEnv('CI', undefined);
+  vi.stubEnv('PATH', '/nowhere');
+  const go = requirement('go');
+  expect(go).toEqual({ available: false, reason: 'go does not start: spawnSync go ENOENT' });
+  expect(titled('Propeller', go)).toBe('Propeller (skipped: go does not start: spawnSync go ENOENT)');
+});
+
+test('on CI a missing program is an error', () => {
+  vi.stubEnv('CI', 'true');
+  vi.stubEnv('PATH', '/nowhere');
+  expect(() => requirement('go', 'python3')).toThrow('The tests need go and python3: go does not start');
+});
