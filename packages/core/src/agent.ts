@@ -64,6 +64,8 @@ abstract class BaseAgent<Config> {
 export abstract class AsyncAgent<Config, Ref extends JsonObject> extends BaseAgent<Config> {
   /** Reads the stored reference: enough to find the job, small, no secret. */
   abstract readonly ref: Schema<Ref>;
+  /** Reads the JSON reference of a Python agent as ours, so that its tasks in flight survive the swap. Default: none is read. */
+  readonly legacyRef?: Schema<Ref>;
   readonly kind = 'async';
 
   /** Starts the job, or finds the one that the same key already started. */

@@ -53,7 +53,8 @@ export function randomKey(): IdempotencyKey {
   return toKey(randomBytes(16).toString('hex'));
 }
 
-function toKey(hex: string): IdempotencyKey {
+/** The key that a hash in lower-case hex gives. */
+export function toKey(hex: string): IdempotencyKey {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the only place where keys are made
   return hex.slice(0, 32) as IdempotencyKey;
 }

@@ -30,7 +30,7 @@ export function laterPhase(known: Phase, found: Phase): Phase {
 }
 
 /** A state that a service answered and no table knows; published on {@link unknownStates}. */
-export interface UnknownState {
+interface UnknownState {
   readonly state: string;
   readonly fallback: Phase;
 }

@@ -1,18 +1,22 @@
+import { hash } from 'node:crypto';
+import type { AsyncAgent, SyncAgent } from './agent.ts';
 import { AgentError, errorCodes, type ErrorCode } from './errors.ts';
-import type { IdempotencyKey } from './idempotency.ts';
+import { toKey, type IdempotencyKey } from './idempotency.ts';
 import { isObject } from './literals/json.ts';
 import type { JsonObject, JsonValue } from './literals/model.ts';
+import { parse } from './schema.ts';
 
 /**
  * What the engine stores for a task (`resource_meta`) and sends back with every get and delete: the agent's own reference
  * and what only create is told. Version 1. It lands in the cluster's store and in the engine's log: no secret, aim 1 KiB.
+ * Of a task that a Python agent created, type, project and domain are empty.
  */
 export interface Reference {
   readonly type: string;
   readonly project: string;
   readonly domain: string;
   readonly key: IdempotencyKey;
-  /** When create answered, in milliseconds since 1970. */
+  /** When create answered, in milliseconds since 1970; 0 for tasks of a Python agent: long ago. */
   readonly at: number;
   readonly content: ReferenceContent;
 }
@@ -29,14 +33,17 @@ export type ReferenceContent =
   | { readonly kind: 'pending'; readonly where: JsonObject };
 
 /** A fault that ends the task; `retryable` spends one of the user's retries. */
-export interface Failure {
+interface Failure {
   readonly code: ErrorCode;
   readonly message: string;
   readonly retryable: boolean;
 }
 
+/** An agent whose reference it may be; a sync agent has none of its own. */
+type StoringAgent = AsyncAgent<unknown, JsonObject> | SyncAgent<unknown>;
+
 /** References above this are refused, in bytes: the engine keeps them inside the workflow's object. */
-export const maxReferenceBytes: number = 8 * 1024;
+const maxReferenceBytes: number = 8 * 1024;
 
 /** @throws AgentError INVALID_ARGUMENT when the reference is too large */
 export function encodeReference({ type, project, domain, key, at, content }: Reference): Uint8Array {
@@ -61,20 +68,31 @@ function toBody(content: ReferenceContent): JsonObject {
   }
 }
 
-/** @throws AgentError INVALID_ARGUMENT for anything that {@link encodeReference} did not write */
-export function decodeReference(bytes: Uint8Array): Reference {
+/**
+ * @param agent whose reference it is: it may know how to read a Python agent's
+ * @throws AgentError INVALID_ARGUMENT for anything that neither {@link encodeReference} nor a known Python agent wrote
+ */
+export function decodeReference(bytes: Uint8Array, agent?: StoringAgent): Reference {
   if (bytes.byteLength > maxReferenceBytes)
     throw undecodable(`it has ${bytes.byteLength} bytes, this server writes at most ${maxReferenceBytes}`);
   // The first byte of every pickle since protocol 2.
   if (bytes[0] === 0x80) throw undecodable('a Python agent pickled it, and unpickling runs code: start the task again');
   const value = parseJson(bytes);
   if (!isObject(value)) throw undecodable('it is not JSON that this server writes');
+  if (!('v' in value)) return fromLegacy(value, bytes, agent);
   const { v, type, project, domain, key, at } = value;
   if (v !== 1) throw undecodable(`its version is ${JSON.stringify(v)}, this server reads version 1: update the server`);
   if (typeof type !== 'string' || typeof project !== 'string' || typeof domain !== 'string' || typeof at !== 'number' || !isKey(key)) {
     throw undecodable('a field of it is missing or of another type');
   }
   return { type, project, domain, key, at, content: toContent(value) };
+}
+
+/** No tenant, and a key that every replica gives the same job. */
+function fromLegacy(value: JsonObject, bytes: Uint8Array, agent: StoringAgent | undefined): Reference {
+  if (agent?.kind !== 'async' || agent.legacyRef === undefined) throw undecodable('it is not JSON that this server writes');
+  const ref = parse(agent.legacyRef, value, 'the stored reference of a Python agent');
+  return { type: '', project: '', domain: '', key: toKey(hash('sha256', bytes)), at: 0, content: { kind: 'ref', ref } };
 }
 
 function toContent({ ref, result, failure, pending }: JsonObject): ReferenceContent {

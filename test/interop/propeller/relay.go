@@ -192,8 +192,12 @@ func (r *relay) end(record *rpcRecord, began time.Time, seen *messages, err erro
 	}
 }
 
-// snapshot copies the records, some of which may be of calls that still run.
+// snapshot copies the records. The plugin has its answer a moment before the relay has finished the call, so calls that
+// still run get a second to end; those that hang stay in the report without a code.
 func (r *relay) snapshot() []*rpcRecord {
+	for deadline := time.Now().Add(time.Second); r.busy() && time.Now().Before(deadline); {
+		time.Sleep(5 * time.Millisecond)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	out := make([]*rpcRecord, len(r.records))
@@ -202,6 +206,17 @@ func (r *relay) snapshot() []*rpcRecord {
 		out[i] = &c
 	}
 	return out
+}
+
+func (r *relay) busy() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, record := range r.records {
+		if record.Code == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // messages are those of one call, in both directions.

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { DescFile, FileRegistry } from '@bufbuild/protobuf';
 import { file_flyteidl_service_agent, LiteralMapSchema, LiteralSchema, LiteralTypeSchema } from '@flyte-agents/proto/flyte1';
 import { file_flyteidl2_connector_service } from '@flyte-agents/proto/flyte2';
-import { installTimeoutMs, requirement, titled } from '@flyte-agents/test-upstreams';
+import { installTimeoutMs, requirement } from '@flyte-agents/test-upstreams';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { publishedDescriptors } from './published.ts';
 import { closure, shapeOf, type Shape } from './shape.ts';
@@ -10,7 +10,7 @@ import { wireDifferences } from './wire.ts';
 
 const python = requirement('python3');
 
-describe.skipIf(!python.available)(titled('the generated descriptors and those that Flyte publishes', python), () => {
+describe.skipIf(!python.available)(`the generated descriptors and those that Flyte publishes${python.note}`, () => {
   let flyte1: FileRegistry;
   let flyte2: FileRegistry;
 

@@ -7,7 +7,7 @@ import { withLock } from './lock.ts';
 export const installTimeoutMs: number = 20 * 60_000;
 
 /** Where installed tools are kept between runs: `FLYTE_AGENTS_CACHE`, by default `.cache` at the repository's root. */
-export function cacheFolder(): string {
+function cacheFolder(): string {
   return process.env['FLYTE_AGENTS_CACHE'] ?? join(import.meta.dirname, '../../../.cache');
 }
 

@@ -1,16 +1,14 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { requirement, titled } from './requirement.ts';
+import { requirement } from './requirement.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-test('without the program the title says why the tests are skipped', () => {
+test('without the program there is a note for the title: it says why the tests are skipped', () => {
   vi.stubEnv('CI', undefined);
   vi.stubEnv('PATH', '/nowhere');
-  const go = requirement('go');
-  expect(go).toEqual({ available: false, reason: 'go does not start: spawnSync go ENOENT' });
-  expect(titled('Propeller', go)).toBe('Propeller (skipped: go does not start: spawnSync go ENOENT)');
+  expect(requirement('go')).toEqual({ available: false, note: ' (skipped: go does not start: spawnSync go ENOENT)' });
 });
 
 test('on CI a missing program is an error', () => {

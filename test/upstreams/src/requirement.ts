@@ -3,8 +3,12 @@ import { spawnSync } from 'node:child_process';
 /** Programs that a test may need and a developer's machine may lack. */
 export type Program = 'go' | 'python3';
 
-/** Whether this machine has what a test needs; if not, why not. */
-export type Requirement = { readonly available: true } | { readonly available: false; readonly reason: string };
+/** Whether this machine has what a test needs. */
+export interface Requirement {
+  readonly available: boolean;
+  /** For the end of a title: empty, or ` (skipped: …)` with the reason. */
+  readonly note: string;
+}
 
 const probes: Readonly<Record<Program, readonly string[]>> = {
   go: ['version'],
@@ -19,19 +23,14 @@ const probes: Readonly<Record<Program, readonly string[]>> = {
  *
  * @example
  * const python = requirement('python3');
- * describe.skipIf(!python.available)(titled('moto', python), () => { … });
+ * describe.skipIf(!python.available)(`moto${python.note}`, () => { … });
  */
 export function requirement(...programs: readonly Program[]): Requirement {
   const reasons = programs.map(problem).filter((reason) => reason !== undefined);
-  if (reasons.length === 0) return { available: true };
+  if (reasons.length === 0) return { available: true, note: '' };
   const reason = reasons.join('; ');
   if (process.env['CI'] === 'true') throw new Error(`The tests need ${programs.join(' and ')}: ${reason}`);
-  return { available: false, reason };
-}
-
-/** The title of a group of tests; it says why the group is skipped. */
-export function titled(title: string, required: Requirement): string {
-  return required.available ? title : `${title} (skipped: ${required.reason})`;
+  return { available: false, note: ` (skipped: ${reason})` };
 }
 
 function problem(program: Program): string | undefined {

@@ -13,18 +13,18 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { AwsEnvironment } from './aws-environment.ts';
 import { installTimeoutMs } from './cache.ts';
 import { startMoto } from './moto.ts';
-import { requirement, titled } from './requirement.ts';
+import { requirement } from './requirement.ts';
 import { startS3, type S3Server } from './s3.ts';
 
 const python = requirement('python3');
 const servers = [
-  { name: 'our S3 server', start: startS3, skipped: false },
-  { name: titled('moto', python), start: startMoto, skipped: !python.available },
+  { name: 'our server', start: startS3, skipped: false },
+  { name: `moto${python.note}`, start: startMoto, skipped: !python.available },
 ];
 const helloMd5 = '"5d41402abc4b2a76b9719d911017c592"';
 
 for (const { name, start, skipped } of servers) {
-  describe.skipIf(skipped)(`${name} as S3`, () => {
+  describe.skipIf(skipped)(`S3 of ${name}`, () => {
     let server: { readonly environment: AwsEnvironment; stop(): Promise<void> };
     let client: S3Client;
 
@@ -137,7 +137,7 @@ for (const { name, start, skipped } of servers) {
   });
 }
 
-describe('our S3 server alone', () => {
+describe('S3 of our server alone', () => {
   let server: S3Server;
   let client: S3Client;
   const object = { Bucket: 'data', Key: 'a' };

@@ -3,7 +3,7 @@ import { AgentError } from '../errors.ts';
 import type { JsonObject } from '../literals/model.ts';
 import type { Logger } from '../logger.ts';
 import { decodeReference, type Reference } from '../ref.ts';
-import type { AgentRegistry } from '../registry.ts';
+import type { Agent, AgentRegistry } from '../registry.ts';
 import { parse } from '../schema.ts';
 import { expired, type Call } from './call.ts';
 import type { StoredRequest } from './requests.ts';
@@ -21,9 +21,9 @@ export interface DeleteOptions {
  * @throws AgentError UNAVAILABLE when the job may still run and could not be cancelled now
  */
 export async function deleteTask(request: StoredRequest, call: Call, { registry, logger }: DeleteOptions): Promise<void> {
-  const reference = readable(request.reference, logger);
-  if (reference === undefined || reference.content.kind === 'failure' || reference.content.kind === 'result') return;
   const agent = registry.find(request.taskType);
+  const reference = readable(request.reference, agent, logger);
+  if (reference === undefined || reference.content.kind === 'failure' || reference.content.kind === 'result') return;
   if (agent === undefined || agent.kind === 'sync') {
     const message = `no agent on this server cancels task type ${request.taskType}: install it, or route the type to the server that has it`;
     throw new AgentError({ code: 'UNAVAILABLE', message });
@@ -51,9 +51,9 @@ async function cancel(agent: AsyncAgent<unknown, JsonObject>, reference: Referen
   }
 }
 
-function readable(bytes: Uint8Array, logger: Logger): Reference | undefined {
+function readable(bytes: Uint8Array, agent: Agent | undefined, logger: Logger): Reference | undefined {
   try {
-    return decodeReference(bytes);
+    return decodeReference(bytes, agent);
   } catch (error) {
     const fault = AgentError.from(error);
     logger.warn({ code: fault.code }, `delete: nothing is cancelled: ${fault.message}`);

@@ -140,7 +140,7 @@ export class Dispatcher {
 
   #job(request: StoredRequest, call: Call): { agent: AsyncAgent<unknown, JsonObject>; ref: JsonObject; context: AgentContext } {
     const agent = this.#agent(request.taskType);
-    const { content, project, domain } = decodeReference(request.reference);
+    const { content, project, domain } = decodeReference(request.reference, agent);
     if (agent.kind === 'sync' || content.kind !== 'ref') {
       throw new AgentError({ code: 'UNIMPLEMENTED', message: `${agent.name}: this task has no job to read from` });
     }

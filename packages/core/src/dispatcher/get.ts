@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AsyncAgent } from '../agent.ts';
 import { AgentError } from '../errors.ts';
 import type { IdempotencyKey } from '../idempotency.ts';
-import { fromTaggedJson } from '../literals/json.ts';
+import { fromTaggedJson, toTaggedJson } from '../literals/json.ts';
 import type { JsonObject } from '../literals/model.ts';
 import type { Logger } from '../logger.ts';
 import { isTerminal, laterPhase, type Phase } from '../phase.ts';
@@ -20,6 +20,9 @@ const settlingMs = 120_000;
 const secondLookMs = 500;
 /** How many tasks' last phases are remembered. */
 const rememberedPhases = 50_000;
+/** How many ended tasks' last answers are remembered, and how large their outputs may be, in characters of JSON. */
+const rememberedEnds = 1000;
+const rememberedOutputs = 64 * 1024;
 
 /** What an answer says, and the fault that it absorbed. */
 export interface Answer {
@@ -42,6 +45,8 @@ export interface PollerOptions {
 export class Poller {
   readonly #options: PollerOptions;
   readonly #phases = new Memory<IdempotencyKey, Phase>(rememberedPhases);
+  /** The last answers of ended tasks: engines ask again until they have taken note, and must hear the same. */
+  readonly #ended = new Memory<IdempotencyKey, Resource>(rememberedEnds);
   /** Since when a tenant's calls of an agent fail with a fault that does not pass, in milliseconds since 1970. */
   readonly #unreachableSince = new Memory<string, number>(1000);
 
@@ -51,18 +56,22 @@ export class Poller {
 
   /** Never throws, never rejects. */
   async get(request: StoredRequest, call: Call): Promise<Answer> {
+    const agent = this.#options.registry.find(request.taskType);
     let reference: Reference;
     try {
-      reference = decodeReference(request.reference);
+      reference = decodeReference(request.reference, agent);
     } catch (error) {
       const fault = AgentError.from(error);
       return { resource: { phase: 'FAILED', message: fault.message }, fault };
     }
-    const agent = this.#options.registry.find(request.taskType);
-    const answer = await this.#look(agent, reference, request, call);
-    const phase = laterPhase(this.#phases.get(reference.key) ?? 'WAITING_FOR_RESOURCES', answer.resource.phase);
+    const ended = this.#ended.get(reference.key);
+    if (ended !== undefined) return { resource: ended };
+    const { resource, fault } = await this.#look(agent, reference, request, call);
+    const phase = laterPhase(this.#phases.get(reference.key) ?? 'WAITING_FOR_RESOURCES', resource.phase);
+    const answer = { ...resource, phase };
     this.#phases.set(reference.key, phase);
-    return { ...answer, resource: { ...answer.resource, phase } };
+    if (isTerminal(phase) && isSmall(answer)) this.#ended.set(reference.key, answer);
+    return { resource: answer, fault };
   }
 
   async #look(agent: Agent | undefined, reference: Reference, request: StoredRequest, call: Call): Promise<Answer> {
@@ -205,6 +214,10 @@ class Poll {
   #isYoung(): boolean {
     return Date.now() - this.#context.createdAt < settlingMs;
   }
+}
+
+function isSmall({ outputs = {} }: Resource): boolean {
+  return JSON.stringify(Object.values(outputs).map(toTaggedJson)).length <= rememberedOutputs;
 }
 
 function withLinks(resource: Resource, poll: Poll): Resource {

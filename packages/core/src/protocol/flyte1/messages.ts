@@ -15,7 +15,7 @@ import type { StoredRequest, TaskRequest } from '../../dispatcher/requests.ts';
 import { AgentError } from '../../errors.ts';
 import type { Resource } from '../../task.ts';
 import { cutField } from '../fields.ts';
-import { toLineMessage } from '../handlers.ts';
+import { toLineMessage, type Messages } from '../handlers.ts';
 import { lazyInputs, toMapMessage } from '../literals.ts';
 import { fromMetadataMessage, fromTemplateMessage } from '../tasks.ts';
 import { toStruct } from '../types.ts';
@@ -31,7 +31,7 @@ export function readCreate(bytes: Uint8Array): UndecodedCreate {
   return { message: fromBinary(CreateTaskRequestSchema, rest), inputs: field };
 }
 
-export function toTaskRequest({ message, inputs }: UndecodedCreate): TaskRequest {
+function toTaskRequest({ message, inputs }: UndecodedCreate): TaskRequest {
   return {
     template: fromTemplateMessage(message.template),
     inputs: lazyInputs(inputs),
@@ -74,7 +74,7 @@ interface StoredMessage {
 }
 
 /** Old engines name the type only in the deprecated field. */
-export function toStoredRequest({ taskType, taskCategory, resourceMeta, outputPrefix = '' }: StoredMessage): StoredRequest {
+function toStoredRequest({ taskType, taskCategory, resourceMeta, outputPrefix = '' }: StoredMessage): StoredRequest {
   return { taskType: taskCategory?.name || taskType, reference: resourceMeta, outputPrefix };
 }
 
@@ -89,7 +89,7 @@ export function toResourceMessage(resource: Resource): MessageInitShape<typeof R
 }
 
 /** A page of a log as the stream has it: the lines, then the token of the next page, empty at the end. */
-export function toLogMessages({ lines, nextToken = '' }: LogPage): MessageInitShape<typeof GetTaskLogsResponseSchema>[] {
+function toLogMessages({ lines, nextToken = '' }: LogPage): MessageInitShape<typeof GetTaskLogsResponseSchema>[] {
   const structuredLines = lines.map((line) => toLineMessage(line, LogLineOriginator));
 
   return [
@@ -97,3 +97,11 @@ export function toLogMessages({ lines, nextToken = '' }: LogPage): MessageInitSh
     { part: { case: 'header', value: { token: nextToken } } },
   ];
 }
+
+/** How Flyte 1 says what the dispatcher understands. */
+export const messages: Messages<
+  UndecodedCreate,
+  StoredMessage,
+  MessageInitShape<typeof ResourceSchema>,
+  MessageInitShape<typeof GetTaskLogsResponseSchema>
+> = { toTaskRequest, toStoredRequest, toResourceMessage, toLogMessages };

@@ -8,15 +8,15 @@ import { AgentError } from '../../errors.ts';
 import { beginCall, unary } from '../calls.ts';
 import { asyncHandlers } from '../handlers.ts';
 import { toStatus } from '../status.ts';
-import * as messages from './messages.ts';
+import { messages, readCreate, readPart, toResourceMessage, toSyncRequest, type UndecodedPart } from './messages.ts';
 
 /** The most that the parts of one ExecuteTaskSync stream may add up to, in bytes. */
 const largestStream = 64 * 1024 * 1024;
 
 /** Adds the services of `flyteidl.service` to a server. */
 export function addFlyte1Services(server: Server, dispatcher: Dispatcher): void {
-  addService(server, AsyncAgentService, asyncHandlers(dispatcher, messages), { createTask: messages.readCreate });
-  addService(server, SyncAgentService, { executeTaskSync: executeTaskSync(dispatcher) }, { executeTaskSync: messages.readPart });
+  addService(server, AsyncAgentService, asyncHandlers(dispatcher, messages), { createTask: readCreate });
+  addService(server, SyncAgentService, { executeTaskSync: executeTaskSync(dispatcher) }, { executeTaskSync: readPart });
   addMetadataService(server, dispatcher);
 }
 
@@ -41,7 +41,7 @@ function addMetadataService(server: Server, { registry }: Dispatcher): void {
 type SyncResponse = MessageInitShape<typeof ExecuteTaskSyncResponseSchema>;
 
 /** Reads the stream up to its end, then answers exactly one message: the engine reads no more. */
-function executeTaskSync(dispatcher: Dispatcher): handleBidiStreamingCall<messages.UndecodedPart, SyncResponse> {
+function executeTaskSync(dispatcher: Dispatcher): handleBidiStreamingCall<UndecodedPart, SyncResponse> {
   return (stream) => {
     const call = beginCall(stream);
     const answer = async (): Promise<void> => {
@@ -49,8 +49,8 @@ function executeTaskSync(dispatcher: Dispatcher): handleBidiStreamingCall<messag
         const parts = await call.within(readParts(stream));
         if (parts === expired)
           throw new AgentError({ code: 'DEADLINE_EXCEEDED', message: 'the stream of the request did not end in time' });
-        const resource = await dispatcher.execute(messages.toSyncRequest(parts), call);
-        stream.write({ res: { case: 'header', value: { resource: messages.toResourceMessage(resource) } } });
+        const resource = await dispatcher.execute(toSyncRequest(parts), call);
+        stream.write({ res: { case: 'header', value: { resource: toResourceMessage(resource) } } });
         stream.end();
       } catch (error) {
         stream.emit('error', toStatus(error));
@@ -62,8 +62,8 @@ function executeTaskSync(dispatcher: Dispatcher): handleBidiStreamingCall<messag
   };
 }
 
-async function readParts(stream: AsyncIterable<messages.UndecodedPart>): Promise<readonly messages.UndecodedPart[]> {
-  const parts: messages.UndecodedPart[] = [];
+async function readParts(stream: AsyncIterable<UndecodedPart>): Promise<readonly UndecodedPart[]> {
+  const parts: UndecodedPart[] = [];
   let bytes = 0;
   for await (const part of stream) {
     bytes += part.inputs?.byteLength ?? 0;

@@ -14,7 +14,7 @@ import type { LogPage } from '../../agent.ts';
 import type { StoredRequest, TaskRequest } from '../../dispatcher/requests.ts';
 import type { Resource } from '../../task.ts';
 import { cutField } from '../fields.ts';
-import { toLineMessage } from '../handlers.ts';
+import { toLineMessage, type Messages } from '../handlers.ts';
 import { encodeLiterals, lazyInputs } from '../literals.ts';
 import { fromMetadataMessage, fromTemplateMessage } from '../tasks.ts';
 import { toStruct } from '../types.ts';
@@ -30,7 +30,7 @@ export function readCreate(bytes: Uint8Array): UndecodedCreate {
   return { message: fromBinary(CreateTaskRequestSchema, rest), inputs: field };
 }
 
-export function toTaskRequest({ message, inputs }: UndecodedCreate): TaskRequest {
+function toTaskRequest({ message, inputs }: UndecodedCreate): TaskRequest {
   return {
     template: fromTemplateMessage(message.template),
     inputs: lazyInputs(inputs),
@@ -45,11 +45,11 @@ interface StoredMessage {
   readonly outputPrefix?: string;
 }
 
-export function toStoredRequest({ taskCategory, resourceMeta, outputPrefix = '' }: StoredMessage): StoredRequest {
+function toStoredRequest({ taskCategory, resourceMeta, outputPrefix = '' }: StoredMessage): StoredRequest {
   return { taskType: taskCategory?.name ?? '', reference: resourceMeta, outputPrefix };
 }
 
-export function toResourceMessage(resource: Resource): MessageInitShape<typeof ResourceSchema> {
+function toResourceMessage(resource: Resource): MessageInitShape<typeof ResourceSchema> {
   return {
     phase: TaskExecution_Phase[resource.phase],
     message: resource.message ?? '',
@@ -61,8 +61,16 @@ export function toResourceMessage(resource: Resource): MessageInitShape<typeof R
 }
 
 /** A page of a log as the stream has it: the lines, then the token of the next page, empty at the end. */
-export function toLogMessages({ lines, nextToken = '' }: LogPage): MessageInitShape<typeof GetTaskLogsResponseSchema>[] {
+function toLogMessages({ lines, nextToken = '' }: LogPage): MessageInitShape<typeof GetTaskLogsResponseSchema>[] {
   const structured = lines.map((line) => toLineMessage(line, LogLineOriginator));
 
   return [{ part: { case: 'body', value: { lines: structured } } }, { part: { case: 'header', value: { token: nextToken } } }];
 }
+
+/** How Flyte 2 says what the dispatcher understands. */
+export const messages: Messages<
+  UndecodedCreate,
+  StoredMessage,
+  MessageInitShape<typeof ResourceSchema>,
+  MessageInitShape<typeof GetTaskLogsResponseSchema>
+> = { toTaskRequest, toStoredRequest, toResourceMessage, toLogMessages };

@@ -5,11 +5,11 @@ import type { Dispatcher } from '../../dispatcher/dispatcher.ts';
 import { AgentError } from '../../errors.ts';
 import { unary } from '../calls.ts';
 import { asyncHandlers } from '../handlers.ts';
-import * as messages from './messages.ts';
+import { messages, readCreate } from './messages.ts';
 
 /** Adds the services of `flyteidl2.connector` to a server. Sync agents are served here too: Flyte 2 has no sync call. */
 export function addFlyte2Services(server: Server, dispatcher: Dispatcher): void {
-  addService(server, AsyncConnectorService, asyncHandlers(dispatcher, messages), { createTask: messages.readCreate });
+  addService(server, AsyncConnectorService, asyncHandlers(dispatcher, messages), { createTask: readCreate });
   const { registry } = dispatcher;
   const connectors = registry.agents.map((agent) => ({
     name: agent.name,

@@ -1,0 +1,42 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A package.json, as far as the checks read it. */
+export interface Manifest {
+  readonly name: string;
+  readonly private?: boolean;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly exports?: object;
+  readonly 'flyte-agents'?: object;
+}
+
+/** A package of the workspace. */
+export interface WorkspacePackage {
+  /** Its folder, absolute. */
+  readonly folder: string;
+  readonly manifest: Manifest;
+}
+
+/** The root of the repository. */
+export const root: string = join(import.meta.dirname, '../../..');
+
+/** The packages below `packages`, and proto. */
+export function publishedPackages(): readonly WorkspacePackage[] {
+  const folders = readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name));
+  return [join(root, 'proto'), ...folders]
+    .filter((folder) => existsSync(join(folder, 'package.json')))
+    .map((folder) => ({ folder, manifest: readManifest(folder) }))
+    .filter(({ manifest }) => manifest.private !== true);
+}
+
+/** The packages that are agents: their package.json has a `flyte-agents` field. */
+export function agentPackages(): readonly WorkspacePackage[] {
+  return publishedPackages().filter(({ manifest }) => manifest['flyte-agents'] !== undefined);
+}
+
+function readManifest(folder: string): Manifest {
+  // The workspace's own files, which pnpm has read already.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
+}
