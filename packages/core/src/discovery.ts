@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { AgentList } from './registry.ts';
 
@@ -23,35 +23,50 @@ interface Manifest {
 /**
  * Finds the installed agents and imports their packages: those named (`s3-sensor` means `@flyte-agents/s3-sensor`); else the
  * package in `root` if it is one; else the direct dependencies of `root` that are. A package is an agent if and only if its
- * package.json has a `flyte-agents` field; only such packages are ever imported.
+ * package.json has a `flyte-agents` field; only such packages are ever imported. A named package that is none stands for the
+ * agents among its dependencies: `all`.
  *
- * @throws Error when a named package is not installed or is no agent, or when there is none at all
+ * @throws Error when a named package is not installed or leads to no agent, or when there is none at all
  */
 export async function discoverAgents(root: string, names: readonly string[] = []): Promise<readonly AgentPackage[]> {
   const folder = resolve(root);
-  if (names.length > 0) return Promise.all(names.map((name) => load(folder, name.includes('/') ? name : `@flyte-agents/${name}`)));
-  const own = await readManifest(join(folder, 'package.json'));
-  if (own?.['flyte-agents'] !== undefined) return [await importAgents(own, folder)];
-  const dependencies = Object.keys(own?.dependencies ?? {}).toSorted();
-  const manifests = await Promise.all(dependencies.map((name) => readManifest(manifestPath(folder, name))));
-  const agents = manifests.filter((manifest) => manifest?.['flyte-agents'] !== undefined).map((manifest) => manifest?.name ?? '');
-  if (agents.length > 0) return Promise.all(agents.map((name) => load(folder, name)));
+  if (names.length > 0) {
+    const named = await Promise.all(names.map((name) => byName(folder, name.includes('/') ? name : `@flyte-agents/${name}`)));
+    return named.flat();
+  }
+  const found = await inFolder(folder);
+  if (found.length > 0) return found;
   throw new Error(
     `${folder} depends on no agent: install one (npm install @flyte-agents/s3-sensor), or name the folder that has them with --root`,
   );
 }
 
-async function load(folder: string, name: string): Promise<AgentPackage> {
+async function byName(folder: string, name: string): Promise<readonly AgentPackage[]> {
   const path = manifestPath(folder, name);
-  const manifest = await readManifest(path);
-  if (manifest === undefined) throw new Error(`${name} is not installed in ${folder}: npm install ${name}`);
-  if (manifest['flyte-agents'] === undefined) throw new Error(`${name} is no agent: its package.json has no "flyte-agents" field`);
-  return importAgents(manifest, createRequire(join(folder, 'package.json')).resolve(name));
+  if (!existsSync(path)) throw new Error(`${name} is not installed in ${folder}: npm install ${name}`);
+  const found = await inFolder(dirname(path));
+  if (found.length > 0) return found;
+  throw new Error(`${name} is no agent: its package.json has no "flyte-agents" field, and it depends on none that has`);
 }
 
-async function importAgents({ name, version }: Manifest, entry: string): Promise<AgentPackage> {
-  const path = entry.endsWith('.ts') || entry.endsWith('.js') ? entry : createRequire(join(entry, 'package.json')).resolve(name);
-  const loaded: unknown = await import(pathToFileURL(path).href);
+/** The package in a folder if it is an agent, else those of its direct dependencies that are. */
+async function inFolder(folder: string): Promise<readonly AgentPackage[]> {
+  const own = await readManifest(join(folder, 'package.json'));
+  if (own?.['flyte-agents'] !== undefined) return [await importAgents(own, folder)];
+  const folders = Object.keys(own?.dependencies ?? {}).map((name) => dirname(manifestPath(folder, name)));
+  const packages = await Promise.all(
+    folders.toSorted().map(async (each) => {
+      const manifest = await readManifest(join(each, 'package.json'));
+      return manifest?.['flyte-agents'] === undefined ? undefined : importAgents(manifest, each);
+    }),
+  );
+  return packages.filter((each) => each !== undefined);
+}
+
+async function importAgents({ name, version }: Manifest, folder: string): Promise<AgentPackage> {
+  // A package may import itself by its name, which applies the conditions of its exports.
+  const entry = createRequire(join(folder, 'package.json')).resolve(name);
+  const loaded: unknown = await import(pathToFileURL(entry).href);
   const agents = typeof loaded === 'object' && loaded !== null && 'default' in loaded ? loaded.default : undefined;
   if (!isAgentList(agents)) throw new Error(`${name} exports no list of agents as its default`);
   return { name, version, agents };

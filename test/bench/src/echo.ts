@@ -1,7 +1,70 @@
 /**
- * The ceiling: what grpc-js itself costs. Decodes nothing, and answers every call with the bytes it was given for its path,
- * which are what the real server answered.
+ * The ceiling: what grpc-js itself costs. Decodes nothing, and answers every call of a path with the bytes that it was given
+ * for the path: those that the real server answered.
  */
-import { Server, ServerCredentials, type MethodDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import * as flyte1 from '@flyte-agents/proto/flyte1';
-import * as flyte2 from '@flyte-agents/proto/flyte2';
+import {
+  Server,
+  ServerCredentials,
+  type handleBidiStreamingCall,
+  type handleUnaryCall,
+  type MethodDefinition,
+  type ServiceDefinition,
+} from '@grpc/grpc-js';
+import { answerUsage } from './probe.ts';
+
+/** Tells the echo what to answer from now on; it confirms with `true`. */
+export interface EchoAnswer {
+  readonly path: string;
+  /** Whether the call is a stream both ways, to be answered at its end. */
+  readonly stream: boolean;
+  readonly answer: Uint8Array;
+}
+
+const server = new Server();
+const answers = new Map<string, Buffer>();
+
+answerUsage();
+process.on('message', (message) => {
+  if (!isAnswer(message)) return;
+  const { path, stream, answer } = message;
+  if (!answers.has(path)) server.addService(definition(path, stream), { call: stream ? echoStream(path) : echo(path) });
+  answers.set(path, Buffer.from(answer));
+  process.send?.(true);
+});
+server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
+  if (error !== null) throw error;
+  process.stdout.write(`serving on 127.0.0.1:${port}\n`);
+});
+
+function definition(path: string, stream: boolean): ServiceDefinition<{ call: MethodDefinition<Buffer, Buffer> }> {
+  const same = (bytes: Buffer): Buffer => bytes;
+  return {
+    call: {
+      path,
+      requestStream: stream,
+      responseStream: stream,
+      requestSerialize: same,
+      requestDeserialize: same,
+      responseSerialize: same,
+      responseDeserialize: same,
+    },
+  };
+}
+
+function echo(path: string): handleUnaryCall<Buffer, Buffer> {
+  return (_call, callback) => callback(null, answers.get(path));
+}
+
+function echoStream(path: string): handleBidiStreamingCall<Buffer, Buffer> {
+  return (call) => {
+    call.on('data', () => {});
+    call.on('end', () => {
+      call.write(answers.get(path));
+      call.end();
+    });
+  };
+}
+
+function isAnswer(message: unknown): message is EchoAnswer {
+  return typeof message === 'object' && message !== null && 'answer' in message;
+}

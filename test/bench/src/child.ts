@@ -1,0 +1,80 @@
+import { spawn, type ChildProcess, type Serializable } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Usage } from './probe.ts';
+
+const usage: z.ZodType<Usage> = z.object({ cpuMicros: z.number(), rssBytes: z.number(), lagP99Ms: z.number() });
+
+/** How to start a program of this folder. */
+export interface ChildOptions {
+  readonly arguments?: readonly string[];
+  /** Flags for Node itself. */
+  readonly nodeFlags?: readonly string[];
+  /** Variables added to this process's own environment. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Where its log goes: a file, because a pipe would need us to read it while we measure. */
+  readonly logFolder: string;
+}
+
+/** A program of this folder in a process of its own. It ends with this process. */
+export class Child {
+  readonly #name: string;
+  readonly #process: ChildProcess;
+  readonly #logPath: string;
+  readonly #ended: Promise<never>;
+
+  private constructor(name: string, options: ChildOptions) {
+    this.#name = name;
+    this.#logPath = join(options.logFolder, `${name}.log`);
+    const log = openSync(this.#logPath, 'w');
+    const flags = [...(options.nodeFlags ?? []), join(import.meta.dirname, `${name}.ts`), ...(options.arguments ?? [])];
+    this.#process = spawn(process.execPath, flags, {
+      env: { ...process.env, NODE_ENV: 'production', ...options.environment },
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', log, 'ipc'],
+    });
+    closeSync(log);
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.#ended = promise;
+    this.#ended.catch(() => {});
+    this.#process.once('error', reject);
+    this.#process.once('exit', (code, signal) => reject(new Error(`${name} ended (${signal ?? code}): ${this.#logTail()}`)));
+  }
+
+  /** Starts a program; gives it together with the port that it serves on, if any. */
+  static async start(name: string, options: ChildOptions): Promise<{ child: Child; address: string }> {
+    const child = new Child(name, options);
+    const line = await Promise.race([child.#firstLine(), child.#ended]);
+    return { child, address: /127\.0\.0\.1:\d+/.exec(line)?.[0] ?? '' };
+  }
+
+  /** Sends a message and waits for the answer. One at a time. */
+  async ask(message: Serializable): Promise<unknown> {
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    this.#process.once('message', resolve);
+    this.#process.send(message);
+    return Promise.race([promise, this.#ended]);
+  }
+
+  /** What it has used so far. */
+  async usage(): Promise<Usage> {
+    return usage.parse(await this.ask('usage'));
+  }
+
+  /** Ends it by SIGTERM. */
+  async stop(): Promise<void> {
+    this.#process.kill('SIGTERM');
+    await this.#ended.catch(() => {});
+  }
+
+  async #firstLine(): Promise<string> {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    this.#process.stdout?.setEncoding('utf8').once('data', resolve);
+    return promise;
+  }
+
+  #logTail(): string {
+    return readFileSync(this.#logPath, 'utf8').slice(-4000);
+  }
+}
