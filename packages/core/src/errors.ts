@@ -108,12 +108,20 @@ export function fromHttpStatus(status: number): ErrorCode {
   return httpCodes[status] ?? (status >= 500 ? 'UNAVAILABLE' : status >= 400 ? 'INVALID_ARGUMENT' : 'UNKNOWN');
 }
 
-/** The first line of a text, at most 1,000 characters: what a foreign error may put into a message. */
+/** What may be secret in a URL: the part before the host, and the query. */
+const urlSecrets: RegExp = /(\b[a-z][a-z0-9+.-]*:\/\/)(?:[^\s/?#"'@]*@)?([^\s?"'<>]*)(?:\?[^\s"'<>)]*)?/gi;
+
+/** The first line of a text, at most 1,000 bytes, URLs without passwords and queries: what a foreign error may put into a message. */
 export function firstLine(text: string): string {
-  return shortened(text.split('\n', 1)[0] ?? '', 1000);
+  const [line = ''] = text.slice(0, 4000).split(/[\r\n]/, 1);
+  return shortened(line.replace(urlSecrets, '$1$2'), 1000);
 }
 
-/** A text of at most `limit` characters (default 4,000): longer messages would not fit where the engine keeps them. */
-export function shortened(text: string, limit: number = 4000): string {
-  return text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
+/** A text of at most `limit` bytes (default 4 KiB): longer messages would not fit where the engine keeps them. */
+export function shortened(text: string, limit: number = 4096): string {
+  // What gRPC and protobuf cannot carry, half a character, is replaced.
+  const whole = text.toWellFormed();
+  if (Buffer.byteLength(whole) <= limit) return whole;
+  const room = limit - Buffer.byteLength('…');
+  return `${new TextDecoder().decode(Buffer.from(whole).subarray(0, room)).replace(/\uFFFD+$/, '')}…`;
 }

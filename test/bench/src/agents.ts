@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { get as httpGet, Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import {
   AgentError,
@@ -93,7 +94,8 @@ async function fetchStatus(url: string, options: { signal: AbortSignal; agent: H
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   httpGet(url, options, resolve).once('error', reject);
   const response = await promise;
-  for await (const _chunk of response);
+  response.resume();
+  await once(response, 'end');
   return response.statusCode;
 }
 

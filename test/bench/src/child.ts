@@ -6,6 +6,9 @@ import type { Usage } from './probe.ts';
 
 const usage: z.ZodType<Usage> = z.object({ cpuMicros: z.number(), rssBytes: z.number(), lagP99Ms: z.number() });
 
+/** The programs as they were built: Node would spend time and memory on stripping the types of the sources. */
+export const built: string = join(import.meta.dirname, '../dist');
+
 /** How to start a program of this folder. */
 export interface ChildOptions {
   readonly arguments?: readonly string[];
@@ -19,16 +22,14 @@ export interface ChildOptions {
 
 /** A program of this folder in a process of its own. It ends with this process. */
 export class Child {
-  readonly #name: string;
   readonly #process: ChildProcess;
   readonly #logPath: string;
   readonly #ended: Promise<never>;
 
   private constructor(name: string, options: ChildOptions) {
-    this.#name = name;
     this.#logPath = join(options.logFolder, `${name}.log`);
     const log = openSync(this.#logPath, 'w');
-    const flags = [...(options.nodeFlags ?? []), join(import.meta.dirname, `${name}.ts`), ...(options.arguments ?? [])];
+    const flags = [...(options.nodeFlags ?? []), join(built, `${name}.js`), ...(options.arguments ?? [])];
     this.#process = spawn(process.execPath, flags, {
       env: { ...process.env, NODE_ENV: 'production', ...options.environment },
       serialization: 'advanced',

@@ -22,6 +22,7 @@ export interface EchoAnswer {
 
 const server = new Server();
 const answers = new Map<string, Buffer>();
+const same = (bytes: Buffer): Buffer => bytes;
 
 answerUsage();
 process.on('message', (message) => {
@@ -37,7 +38,6 @@ server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port
 });
 
 function definition(path: string, stream: boolean): ServiceDefinition<{ call: MethodDefinition<Buffer, Buffer> }> {
-  const same = (bytes: Buffer): Buffer => bytes;
   return {
     call: {
       path,
@@ -52,17 +52,21 @@ function definition(path: string, stream: boolean): ServiceDefinition<{ call: Me
 }
 
 function echo(path: string): handleUnaryCall<Buffer, Buffer> {
-  return (_call, callback) => callback(null, answers.get(path));
+  return (_call, callback) => callback(null, answerTo(path));
 }
 
 function echoStream(path: string): handleBidiStreamingCall<Buffer, Buffer> {
   return (call) => {
     call.on('data', () => {});
     call.on('end', () => {
-      call.write(answers.get(path));
+      call.write(answerTo(path));
       call.end();
     });
   };
+}
+
+function answerTo(path: string): Buffer {
+  return answers.get(path) ?? Buffer.alloc(0);
 }
 
 function isAnswer(message: unknown): message is EchoAnswer {

@@ -9,9 +9,9 @@ const loadJob = z.object({
   /** Whether the call is a stream both ways. */
   stream: z.boolean(),
   /** What one call sends. */
-  messages: z.array(z.instanceof(Uint8Array)),
-  /** Wherever this text stands in a message, the call's number is written over it, in hexadecimal. */
-  mark: z.string().min(1),
+  messages: z.array(z.custom<Uint8Array>((value) => value instanceof Uint8Array)),
+  /** Wherever this text stands in a message, the call's number is written over its end: eight hexadecimal digits. */
+  mark: z.string().min(8),
   /** The number of the first call. */
   first: z.number(),
   /** After how many calls the numbers begin again. */
@@ -52,7 +52,7 @@ process.stdout.write('ready\n');
 async function run(job: LoadJob): Promise<LoadResult> {
   const call = caller(job);
   const latenciesMs = new Float64Array(job.calls);
-  let answer = Buffer.alloc(0);
+  let answer: Buffer = Buffer.alloc(0);
   let errors = 0;
   let firstError: string | undefined;
   let begun = 0;
@@ -99,11 +99,11 @@ function caller({ address, path, stream, messages, mark, distinct, deadlineMs }:
   clients.set(address, client);
   const templates = messages.map((message) => ({ bytes: Buffer.from(message), offsets: offsetsOf(Buffer.from(message), mark) }));
   const numbered = (number: number): Buffer[] => {
-    const text = (number % distinct).toString(16).padStart(mark.length, '0');
+    const text = (number % distinct).toString(16).padStart(8, '0');
     return templates.map(({ bytes, offsets }) => {
       if (offsets.length === 0) return bytes;
       const copy = Buffer.from(bytes);
-      for (const offset of offsets) copy.write(text, offset, 'latin1');
+      for (const offset of offsets) copy.write(text, offset + mark.length - text.length, 'latin1');
       return copy;
     });
   };

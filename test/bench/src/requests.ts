@@ -10,14 +10,15 @@ import {
   type LiteralMap,
 } from '@flyte-agents/proto/flyte1';
 
-/** Stands for the name of the execution in every request; the load client writes the call's number over it. */
+/** Stands for the name of the execution in every request; the load client writes the call's number over its end. */
 export const executionMark = 'f3a9c1d2e4b5a6978c0d';
 
 const project = 'flytesnacks';
 const domain = 'development';
-const outputPrefix = `s3://my-s3-bucket/metadata/propeller/${project}-${domain}-${executionMark}/n0/data/0`;
-const query = `SELECT
-  customer_id, DATE_TRUNC(order_date, MONTH) AS month, SUM(amount) AS revenue, COUNT(DISTINCT order_id) AS orders
+const query = `-- Revenue by customer and month, for the regions of one report; refunds are booked as negative orders.
+SELECT
+  customer_id, ANY_VALUE(customers.name) AS customer, ANY_VALUE(customers.segment) AS segment, DATE_TRUNC(order_date, MONTH) AS month, SUM(amount) AS revenue, COUNT(DISTINCT order_id) AS orders,
+  SAFE_DIVIDE(SUM(amount), COUNT(DISTINCT order_id)) AS revenue_per_order, MAX(order_date) AS last_order
 FROM sales.orders JOIN sales.customers USING (customer_id)
 WHERE order_date BETWEEN @first_day AND @last_day AND region IN UNNEST(@regions) AND amount >= @smallest_amount
 GROUP BY customer_id, month HAVING revenue > @revenue_limit ORDER BY month, revenue DESC LIMIT @rows`;
@@ -40,29 +41,39 @@ export function manyFloats(): LiteralMap {
   return create(LiteralMapSchema, { literals: { values: { value: { case: 'collection', value: { literals } } } } });
 }
 
-/** A CreateTask of a query task, as flytekit registers and the engine sends them: 2.9 KB. @param custom added to the task's config */
-export function createRequest(taskType: string, inputs: LiteralMap = queryInputs, custom: JsonObject = {}): Uint8Array {
-  return toBinary(
-    CreateTaskRequestSchema,
-    create(CreateTaskRequestSchema, {
-      inputs,
-      outputPrefix,
-      template: template(taskType, custom),
-      taskExecutionMetadata: metadata(),
-    }),
-  );
+/** What sets one CreateTask apart from the others. */
+export interface CreateOptions {
+  readonly inputs?: LiteralMap;
+  /** Added to the task's config. */
+  readonly custom?: JsonObject;
+  /** The name of the execution. */
+  readonly execution?: string;
+}
+
+/** A CreateTask of a query task, as flytekit registers and the engine sends them: 2.9 KB. */
+export function createRequest(taskType: string, options: CreateOptions = {}): Uint8Array {
+  const { inputs = queryInputs, custom = {}, execution = executionMark } = options;
+  const message = { inputs, template: template(taskType, custom), ...attempt(execution) };
+  return toBinary(CreateTaskRequestSchema, create(CreateTaskRequestSchema, message));
 }
 
 /** The messages of an ExecuteTaskSync: the header, then the inputs. */
 export function syncMessages(taskType: string): Uint8Array[] {
   const header = create(CreateRequestHeaderSchema, {
-    outputPrefix,
     maxDatasetSizeBytes: 10_485_760n,
     template: template(taskType, {}),
-    taskExecutionMetadata: metadata(),
+    ...attempt(executionMark),
   });
   const parts = [{ part: { case: 'header', value: header } }, { part: { case: 'inputs', value: queryInputs } }] as const;
   return parts.map((part) => toBinary(ExecuteTaskSyncRequestSchema, create(ExecuteTaskSyncRequestSchema, part)));
+}
+
+/** Where the task runs and where its outputs go. */
+function attempt(execution: string) {
+  return {
+    outputPrefix: `s3://my-s3-bucket/metadata/propeller/${project}-${domain}-${execution}/n0/data/0`,
+    taskExecutionMetadata: metadata(execution),
+  };
 }
 
 function template(type: string, custom: JsonObject): MessageInitShape<typeof TaskTemplateSchema> {
@@ -118,15 +129,15 @@ function template(type: string, custom: JsonObject): MessageInitShape<typeof Tas
   };
 }
 
-function metadata(): MessageInitShape<typeof TaskExecutionMetadataSchema> {
+function metadata(execution: string): MessageInitShape<typeof TaskExecutionMetadataSchema> {
   return {
     taskExecutionId: {
       taskId: { resourceType: 1, project, domain, name: 'reports.monthly_revenue_by_customer', version: '0c6f3a1e9d7b4c52a8e1f60b' },
-      nodeExecutionId: { nodeId: 'n0', executionId: { project, domain, name: executionMark } },
+      nodeExecutionId: { nodeId: 'n0', executionId: { project, domain, name: execution } },
     },
     namespace: `${project}-${domain}`,
     labels: {
-      'execution-id': executionMark,
+      'execution-id': execution,
       'node-id': 'n0',
       'task-name': 'reports-monthly-revenue-by-customer',
       'workflow-name': 'reports-monthly',

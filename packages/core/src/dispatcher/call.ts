@@ -19,6 +19,7 @@ export class Call {
   cancelled = false;
   readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout;
+  #ended = false;
 
   /** @param callerDeadline in milliseconds since 1970; absent: ten seconds from now */
   constructor(callerDeadline?: number) {
@@ -39,8 +40,9 @@ export class Call {
     return Math.max(0, this.deadline - Date.now());
   }
 
-  /** The caller hung up. */
+  /** The caller hung up. Nothing of it once the answer is given: gRPC reports the end of every call this way. */
   cancel(): void {
+    if (this.#ended) return;
     this.cancelled = true;
     this.#controller.abort(new DOMException('the caller cancelled the call', 'AbortError'));
   }
@@ -53,6 +55,10 @@ export class Call {
     this.signal.addEventListener('abort', stop, { once: true });
     try {
       return await Promise.race([work, over]);
+    } catch (error) {
+      // Work that noticed the signal first gave up for the same reason.
+      if (this.signal.aborted) return expired;
+      throw error;
     } finally {
       this.signal.removeEventListener('abort', stop);
     }
@@ -60,6 +66,7 @@ export class Call {
 
   /** The answer is given: frees the timer. */
   end(): void {
+    this.#ended = true;
     clearTimeout(this.#timer);
   }
 }

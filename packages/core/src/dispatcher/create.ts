@@ -1,19 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AsyncAgent, SyncAgent } from '../agent.ts';
-import { AgentError, shortened, type ErrorCode } from '../errors.ts';
+import { AgentError } from '../errors.ts';
 import { attemptKey, previousAttemptKey, randomKey, type IdempotencyKey } from '../idempotency.ts';
-import { toTaggedJson } from '../literals/json.ts';
 import type { JsonObject } from '../literals/model.ts';
 import type { Logger } from '../logger.ts';
 import { encodeReference, type ReferenceContent } from '../ref.ts';
-import { parse } from '../schema.ts';
-import type { CreateContext, Resource, Task } from '../task.ts';
+import type { CreateContext } from '../task.ts';
 import { expired, type Call } from './call.ts';
 import { Memory } from './memory.ts';
 import type { TaskRequest } from './requests.ts';
+import { Performance, Submission, toFailure, type Work } from './work.ts';
 
-/** How long a submit may go on after its caller was answered, in milliseconds. */
-const submitLimitMs = 60_000;
 /** How many answers are kept for repeated creates. */
 const rememberedAnswers = 10_000;
 
@@ -30,7 +26,7 @@ export interface CreatorOptions {
  */
 export class Creator {
   readonly #options: CreatorOptions;
-  readonly #inFlight = new Map<IdempotencyKey, Promise<Uint8Array>>();
+  readonly #inFlight = new Map<IdempotencyKey, Attempt>();
   readonly #answered = new Memory<IdempotencyKey, Uint8Array>(rememberedAnswers);
 
   constructor(options: CreatorOptions) {
@@ -44,147 +40,110 @@ export class Creator {
    */
   async create(agent: AsyncAgent<unknown, JsonObject> | SyncAgent<unknown>, request: TaskRequest, call: Call): Promise<Uint8Array> {
     const identity = { task: request.template.id, ...request, instance: this.#options.instance };
-    const known = attemptKey(identity);
-    const key = known ?? randomKey();
-    const answer = this.#answered.get(key) ?? this.#inFlight.get(key);
-    if (answer !== undefined) return answer;
-    const attempt = new Attempt(agent, request, { key, previousKey: previousAttemptKey(identity), logger: this.#options.logger, call });
-    const creating = attempt.reference();
-    if (known === undefined) return creating;
-    this.#inFlight.set(key, creating);
-    try {
-      const bytes = await creating;
-      this.#answered.set(key, bytes);
-      return bytes;
-    } finally {
-      this.#inFlight.delete(key);
-    }
+    const key = attemptKey(identity) ?? randomKey();
+    const answered = this.#answered.get(key);
+    if (answered !== undefined) return answered;
+    const attempt = this.#inFlight.get(key) ?? this.#start(agent, request, key, previousAttemptKey(identity), call);
+    const bytes = await attempt.answer(call);
+    this.#answered.set(key, bytes);
+    return bytes;
+  }
+
+  #start(
+    agent: AsyncAgent<unknown, JsonObject> | SyncAgent<unknown>,
+    request: TaskRequest,
+    key: IdempotencyKey,
+    previousKey: IdempotencyKey | undefined,
+    call: Call,
+  ): Attempt {
+    const work = (): Work => (agent.kind === 'sync' ? new Performance(agent, request) : new Submission(agent, request, previousKey));
+    const attempt = new Attempt({ key, request, work, logger: this.#options.logger, deadline: call.deadline });
+    this.#inFlight.set(key, attempt);
+    void attempt.done.then(() => this.#inFlight.delete(key));
+    return attempt;
   }
 }
 
 interface AttemptOptions {
   readonly key: IdempotencyKey;
-  readonly previousKey: IdempotencyKey | undefined;
+  readonly request: TaskRequest;
+  readonly work: () => Work;
   readonly logger: Logger;
-  readonly call: Call;
+  /** When the first caller must be answered, in milliseconds since 1970. */
+  readonly deadline: number;
 }
 
-/** One attempt of one task on its way to a reference. */
+/** One attempt of one task on its way to a reference, and the calls that wait for it. Each waits no longer than it may. */
 class Attempt {
-  readonly #agent: AsyncAgent<unknown, JsonObject> | SyncAgent<unknown>;
-  readonly #request: TaskRequest;
+  /** Resolves when the work is over, whatever came of it. */
+  readonly done: Promise<void>;
   readonly #options: AttemptOptions;
-  readonly #context: CreateContext;
+  readonly #waiting = new Set<Call>();
+  /** Ends the reads of the work when nobody waits any more. Submits are not given it. */
+  readonly #abandoned = new AbortController();
+  readonly #outcome: Promise<ReferenceContent | AgentError>;
+  #work: Work | undefined;
+  /** What the first caller was answered; the others are answered the same. */
+  #answered: Uint8Array | undefined;
 
-  constructor(agent: AsyncAgent<unknown, JsonObject> | SyncAgent<unknown>, request: TaskRequest, options: AttemptOptions) {
-    this.#agent = agent;
-    this.#request = request;
+  constructor(options: AttemptOptions) {
     this.#options = options;
-    const { signal, deadline } = options.call;
-    const { project, domain } = request.execution;
-    this.#context = { signal, deadline, project, domain, idempotencyKey: options.key, logger: options.logger };
+    this.#outcome = this.#run();
+    this.done = this.#outcome.then((outcome) => this.#settle(outcome));
   }
 
-  async reference(): Promise<Uint8Array> {
+  /** What this caller is told. @throws AgentError that passes, when nothing was started */
+  async answer(call: Call): Promise<Uint8Array> {
+    this.#waiting.add(call);
+    const outcome = await call.within(this.#outcome);
+    this.#waiting.delete(call);
+    if (this.#waiting.size === 0) this.#abandoned.abort();
+    if (call.cancelled) throw new AgentError({ code: 'CANCELLED', message: 'the caller hung up' });
+    if (AgentError.is(outcome)) throw outcome;
+    const content = outcome === expired ? this.#work?.soFar() : outcome;
+    if (content === undefined)
+      throw new AgentError({ code: 'UNAVAILABLE', message: 'nothing could be submitted in time', submitted: 'no' });
+    return (this.#answered ??= this.#encode(content));
+  }
+
+  /** Never rejects. An AgentError: nothing was started, the caller may come again. */
+  async #run(): Promise<ReferenceContent | AgentError> {
     try {
-      return this.#encode(await this.#content());
+      this.#work = this.#options.work();
+      const remainingMs = (): number => Math.max(0, ...[...this.#waiting].map((call) => call.remainingMs));
+      return await this.#work.run(this.#context(), remainingMs);
     } catch (error) {
       const fault = AgentError.from(error);
-      if (fault.passes) throw fault;
-      return this.#encode(toFailure(fault));
+      return fault.passes ? fault : toFailure(fault);
     }
   }
 
-  async #content(): Promise<ReferenceContent> {
-    const { template, inputs, outputPrefix, execution } = this.#request;
-    const config = parse(this.#agent.config, template.custom, 'template.custom');
-    const task: Task<unknown> = { template, config, inputs, outputPrefix, execution };
-    return this.#agent.kind === 'sync' ? this.#do(this.#agent, task) : this.#submit(this.#agent, task);
-  }
-
-  /** Submits until it is clear what became of it, as long as the call may take. */
-  async #submit(agent: AsyncAgent<unknown, JsonObject>, task: Task<unknown>): Promise<ReferenceContent> {
-    const { call } = this.#options;
-    const pending: ReferenceContent = { kind: 'pending', where: agent.locate(task) };
-    for (let round = 0; ; round++) {
-      const submit = this.#cancelPrevious(agent, task).then(() => agent.create(task, this.#context));
-      try {
-        const ref = await call.within(submit);
-        if (ref !== expired) return { kind: 'ref', ref };
-        this.#settleLate(agent, submit);
-        return pending;
-      } catch (error) {
-        const fault = AgentError.from(error);
-        if (!fault.passes) throw fault;
-        this.#options.logger.warn({ key: this.#options.key, code: fault.code }, `create: ${fault.message}`);
-        if (fault.submitted === 'unknown') return pending;
-        const pauseMs = Math.max(fault.retryAfterMs ?? 0, Math.random() * 100 * 2 ** Math.min(round, 6));
-        if (pauseMs >= call.remainingMs) throw new AgentError({ code: 'UNAVAILABLE', message: fault.message, cause: fault });
-        await sleep(pauseMs);
-      }
+  async #settle(outcome: ReferenceContent | AgentError): Promise<void> {
+    const nobodyWasTold = this.#waiting.size === 0 && this.#answered === undefined;
+    if (!nobodyWasTold || AgentError.is(outcome)) return;
+    const { key, logger } = this.#options;
+    try {
+      await this.#work?.undo(outcome, this.#context());
+    } catch (error) {
+      const fault = AgentError.from(error);
+      logger.warn({ key, code: fault.code }, `a job whose caller had hung up could not be cancelled: ${fault.message}`);
     }
-  }
-
-  /** Attempt n ends the job of attempt n−1, if it still lives, before it submits its own; it never adopts it (C31). */
-  async #cancelPrevious(agent: AsyncAgent<unknown, JsonObject>, task: Task<unknown>): Promise<void> {
-    const { previousKey, logger } = this.#options;
-    if (previousKey === undefined) return;
-    const previous = await agent.find(previousKey, agent.locate(task), this.#context);
-    if (previous === undefined) return;
-    await agent.delete(previous, this.#context);
-    logger.info({ key: this.#options.key, previousKey }, 'the job of the attempt before was still there and is cancelled');
-  }
-
-  /** A submit that outlives its caller is let finish; if the caller had hung up, nobody will ask for its job: it is cancelled. */
-  #settleLate(agent: AsyncAgent<unknown, JsonObject>, submit: Promise<JsonObject>): void {
-    const { call, key, logger } = this.#options;
-    const limit = AbortSignal.timeout(submitLimitMs);
-    const late = async (): Promise<void> => {
-      const ref = await submit;
-      if (!call.cancelled) return;
-      await agent.delete(ref, { ...this.#context, signal: limit, deadline: Date.now() + submitLimitMs });
-      logger.info({ key }, 'the caller had hung up: the job it started is cancelled');
-    };
-    late().catch((error: unknown) =>
-      logger.warn({ key, code: AgentError.from(error).code }, `late submit: ${AgentError.from(error).message}`),
-    );
-  }
-
-  /** A sync agent on an async path (R6): the work is done here, and get tells the result. */
-  async #do(agent: SyncAgent<unknown>, task: Task<unknown>): Promise<ReferenceContent> {
-    const work = agent.do(task, this.#context).catch((error: unknown) => AgentError.from(error));
-    const outcome = await this.#options.call.within(work);
-    if (outcome === expired)
-      return failure('DEADLINE_EXCEEDED', `${agent.name}: the work did not end before the call had to be answered`, true);
-    if (AgentError.is(outcome)) return toFailure(outcome);
-    if (outcome.phase !== 'SUCCEEDED') return failure('UNKNOWN', outcome.message ?? `${agent.name}: failed`, outcome.phase !== 'FAILED');
-    return toResult(agent, outcome);
   }
 
   #encode(content: ReferenceContent): Uint8Array {
-    const { template, execution } = this.#request;
-    const { project, domain } = execution;
-    return encodeReference({ type: template.type, project, domain, key: this.#options.key, at: Date.now(), content });
+    const { key, request } = this.#options;
+    const { project, domain } = request.execution;
+    const reference = { type: request.template.type, project, domain, key, at: Date.now() };
+    try {
+      return encodeReference({ ...reference, content });
+    } catch (error) {
+      return encodeReference({ ...reference, content: toFailure(AgentError.from(error)) });
+    }
   }
-}
 
-/** How large a result may be that is carried in the reference, in bytes. */
-const inlineResultBytes = 1024;
-
-function toResult(agent: SyncAgent<unknown>, { outputs = {} }: Resource): ReferenceContent {
-  const result = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, toTaggedJson(value)]));
-  const bytes = Buffer.byteLength(JSON.stringify(result));
-  if (agent.resultsMayBeStored && bytes <= inlineResultBytes) return { kind: 'result', result };
-  const why = agent.resultsMayBeStored
-    ? `has ${bytes} bytes, at most ${inlineResultBytes} fit into a reference`
-    : 'may be sensitive and is not put into a reference';
-  return failure('FAILED_PRECONDITION', `${agent.name}: the result ${why}; let the engine call this task type as sync`, false);
-}
-
-function toFailure(fault: AgentError): ReferenceContent {
-  return failure(fault.code, fault.message, fault.origin === 'system');
-}
-
-function failure(code: ErrorCode, message: string, retryable: boolean): ReferenceContent {
-  return { kind: 'failure', failure: { code, message: shortened(message), retryable } };
+  #context(): CreateContext {
+    const { key, request, logger, deadline } = this.#options;
+    const { project, domain } = request.execution;
+    return { signal: this.#abandoned.signal, deadline, project, domain, idempotencyKey: key, logger };
+  }
 }

@@ -1,8 +1,12 @@
 import type * as flyte1 from '@flyte-agents/proto/flyte1';
 import type * as flyte2 from '@flyte-agents/proto/flyte2';
 import { Resources_ResourceName } from '@flyte-agents/proto/flyte1';
+import { fromBinary, type DescField, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
+import type { TaskRequest } from '../dispatcher/requests.ts';
 import { AgentError } from '../errors.ts';
 import type { Container, TaskExecution, TaskId, TaskTemplate, Variable } from '../task.ts';
+import { cutField } from './fields.ts';
+import { lazyInputs } from './literals.ts';
 import { fromStruct, fromTypeMessage } from './types.ts';
 
 /** Tasks and executions out of either protocol's messages: Flyte 2's have Flyte 1's fields and some more. */
@@ -10,6 +14,38 @@ import { fromStruct, fromTypeMessage } from './types.ts';
 type TemplateMessage = flyte1.TaskTemplate | flyte2.TaskTemplate;
 type MetadataMessage = flyte1.TaskExecutionMetadata | flyte2.TaskExecutionMetadata;
 type VariablesMessage = flyte1.VariableMap | flyte2.VariableMap | undefined;
+
+/** What every message that brings a task has. */
+interface TaskMessage {
+  readonly template?: TemplateMessage | undefined;
+  readonly outputPrefix: string;
+  readonly taskExecutionMetadata?: MetadataMessage | undefined;
+}
+
+/** A message that brings a task, its inputs still bytes: most calls never look at them, and they may be large. */
+export interface Undecoded<Message> {
+  readonly message: Message;
+  readonly inputs: Uint8Array | undefined;
+}
+
+/** Reads a message but for its field `inputs`. */
+export function readUndecoded<Schema extends DescMessage & { readonly field: { readonly inputs: DescField } }>(
+  schema: Schema,
+  bytes: Uint8Array,
+): Undecoded<MessageShape<Schema>> {
+  const { field, rest } = cutField(bytes, schema.field.inputs.number);
+  return { message: fromBinary(schema, rest), inputs: field };
+}
+
+/** @throws AgentError INVALID_ARGUMENT when the message has no template with a type */
+export function toTaskRequest({ message, inputs }: Undecoded<TaskMessage>): TaskRequest {
+  return {
+    template: fromTemplateMessage(message.template),
+    inputs: lazyInputs(inputs),
+    outputPrefix: message.outputPrefix,
+    execution: fromMetadataMessage(message.taskExecutionMetadata),
+  };
+}
 
 /** @throws AgentError INVALID_ARGUMENT when the request has no template or the template no type */
 export function fromTemplateMessage(message: TemplateMessage | undefined): TaskTemplate {

@@ -1,4 +1,4 @@
-import { fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import {
   CreateTaskRequestSchema,
   ExecuteTaskSyncRequestSchema,
@@ -14,30 +14,14 @@ import type { LogPage } from '../../agent.ts';
 import type { StoredRequest, TaskRequest } from '../../dispatcher/requests.ts';
 import { AgentError } from '../../errors.ts';
 import type { Resource } from '../../task.ts';
-import { cutField } from '../fields.ts';
 import { toLineMessage, type Messages } from '../handlers.ts';
-import { lazyInputs, toMapMessage } from '../literals.ts';
-import { fromMetadataMessage, fromTemplateMessage } from '../tasks.ts';
+import { toMapMessage } from '../literals.ts';
+import { readUndecoded, toTaskRequest, type Undecoded } from '../tasks.ts';
 import { toStruct } from '../types.ts';
 
-/** A CreateTaskRequest whose inputs are still bytes: most calls never look at them, and they may be large. */
-export interface UndecodedCreate {
-  readonly message: CreateTaskRequest;
-  readonly inputs: Uint8Array | undefined;
-}
-
-export function readCreate(bytes: Uint8Array): UndecodedCreate {
-  const { field, rest } = cutField(bytes, CreateTaskRequestSchema.field.inputs.number);
-  return { message: fromBinary(CreateTaskRequestSchema, rest), inputs: field };
-}
-
-function toTaskRequest({ message, inputs }: UndecodedCreate): TaskRequest {
-  return {
-    template: fromTemplateMessage(message.template),
-    inputs: lazyInputs(inputs),
-    outputPrefix: message.outputPrefix,
-    execution: fromMetadataMessage(message.taskExecutionMetadata),
-  };
+/** Reads a CreateTaskRequest, its inputs undecoded. */
+export function readCreate(bytes: Uint8Array): Undecoded<CreateTaskRequest> {
+  return readUndecoded(CreateTaskRequestSchema, bytes);
 }
 
 /** One message of an ExecuteTaskSync stream, inputs undecoded. */
@@ -47,23 +31,16 @@ export interface UndecodedPart {
 }
 
 export function readPart(bytes: Uint8Array): UndecodedPart {
-  const { field, rest } = cutField(bytes, ExecuteTaskSyncRequestSchema.field.inputs.number);
-  const { part } = fromBinary(ExecuteTaskSyncRequestSchema, rest);
-  return { header: part.case === 'header' ? part.value : undefined, inputs: field };
+  const { message, inputs } = readUndecoded(ExecuteTaskSyncRequestSchema, bytes);
+  return { header: message.part.case === 'header' ? message.part.value : undefined, inputs };
 }
 
 /** @throws AgentError INVALID_ARGUMENT when the stream does not begin with a header */
 export function toSyncRequest(parts: readonly UndecodedPart[]): TaskRequest {
-  const header = parts[0]?.header;
-  if (header === undefined) throw new AgentError({ code: 'INVALID_ARGUMENT', message: 'the stream must begin with a header' });
+  const message = parts[0]?.header;
+  if (message === undefined) throw new AgentError({ code: 'INVALID_ARGUMENT', message: 'the stream must begin with a header' });
   // Concatenated, encoded maps are their merge.
-  const inputs = Buffer.concat(parts.flatMap((part) => part.inputs ?? []));
-  return {
-    template: fromTemplateMessage(header.template),
-    inputs: lazyInputs(inputs),
-    outputPrefix: header.outputPrefix,
-    execution: fromMetadataMessage(header.taskExecutionMetadata),
-  };
+  return toTaskRequest({ message, inputs: Buffer.concat(parts.flatMap((part) => part.inputs ?? [])) });
 }
 
 interface StoredMessage {
@@ -100,7 +77,7 @@ function toLogMessages({ lines, nextToken = '' }: LogPage): MessageInitShape<typ
 
 /** How Flyte 1 says what the dispatcher understands. */
 export const messages: Messages<
-  UndecodedCreate,
+  Undecoded<CreateTaskRequest>,
   StoredMessage,
   MessageInitShape<typeof ResourceSchema>,
   MessageInitShape<typeof GetTaskLogsResponseSchema>

@@ -11,32 +11,16 @@ import {
   type TaskCategory,
 } from '@flyte-agents/proto/flyte2';
 import type { LogPage } from '../../agent.ts';
-import type { StoredRequest, TaskRequest } from '../../dispatcher/requests.ts';
+import type { StoredRequest } from '../../dispatcher/requests.ts';
 import type { Resource } from '../../task.ts';
-import { cutField } from '../fields.ts';
 import { toLineMessage, type Messages } from '../handlers.ts';
-import { encodeLiterals, lazyInputs } from '../literals.ts';
-import { fromMetadataMessage, fromTemplateMessage } from '../tasks.ts';
+import { encodeLiterals } from '../literals.ts';
+import { readUndecoded, toTaskRequest, type Undecoded } from '../tasks.ts';
 import { toStruct } from '../types.ts';
 
-/** A CreateTaskRequest whose inputs are still bytes. */
-export interface UndecodedCreate {
-  readonly message: CreateTaskRequest;
-  readonly inputs: Uint8Array | undefined;
-}
-
-export function readCreate(bytes: Uint8Array): UndecodedCreate {
-  const { field, rest } = cutField(bytes, CreateTaskRequestSchema.field.inputs.number);
-  return { message: fromBinary(CreateTaskRequestSchema, rest), inputs: field };
-}
-
-function toTaskRequest({ message, inputs }: UndecodedCreate): TaskRequest {
-  return {
-    template: fromTemplateMessage(message.template),
-    inputs: lazyInputs(inputs),
-    outputPrefix: message.outputPrefix,
-    execution: fromMetadataMessage(message.taskExecutionMetadata),
-  };
+/** Reads a CreateTaskRequest, its inputs undecoded. */
+export function readCreate(bytes: Uint8Array): Undecoded<CreateTaskRequest> {
+  return readUndecoded(CreateTaskRequestSchema, bytes);
 }
 
 interface StoredMessage {
@@ -69,7 +53,7 @@ function toLogMessages({ lines, nextToken = '' }: LogPage): MessageInitShape<typ
 
 /** How Flyte 2 says what the dispatcher understands. */
 export const messages: Messages<
-  UndecodedCreate,
+  Undecoded<CreateTaskRequest>,
   StoredMessage,
   MessageInitShape<typeof ResourceSchema>,
   MessageInitShape<typeof GetTaskLogsResponseSchema>

@@ -1,0 +1,151 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AsyncAgent, SyncAgent } from '../agent.ts';
+import { AgentError, shortened, type ErrorCode } from '../errors.ts';
+import type { IdempotencyKey } from '../idempotency.ts';
+import { toTaggedJson } from '../literals/json.ts';
+import type { JsonObject } from '../literals/model.ts';
+import type { ReferenceContent } from '../ref.ts';
+import { parse } from '../schema.ts';
+import type { CreateContext, Resource, Task } from '../task.ts';
+import type { TaskRequest } from './requests.ts';
+
+/** How long a submit may go on after its callers were answered, in milliseconds. */
+const submitLimitMs = 60_000;
+/** How large a result may be that is carried in the reference, in bytes. */
+const inlineResultBytes = 1024;
+
+/** The work behind one attempt of a task, until there is something to refer to. */
+export interface Work {
+  /**
+   * Does it.
+   *
+   * @param remainingMs how long anybody still waits for it, in milliseconds
+   * @throws AgentError a fault that passes: nothing was started
+   */
+  run(context: CreateContext, remainingMs: () => number): Promise<ReferenceContent>;
+  /** What can be said before it is done; `undefined` when nothing was started yet. */
+  soFar(): ReferenceContent | undefined;
+  /** It was done after everybody had hung up: nobody will ever ask for what it started. */
+  undo(content: ReferenceContent, context: CreateContext): Promise<void>;
+}
+
+/** Submits a job, at most one. */
+export class Submission implements Work {
+  readonly #agent: AsyncAgent<unknown, JsonObject>;
+  readonly #task: Task<unknown>;
+  readonly #previousKey: IdempotencyKey | undefined;
+  readonly #pending: ReferenceContent;
+  #submitting = false;
+
+  /** @throws AgentError INVALID_ARGUMENT when the agent cannot read the task's config */
+  constructor(agent: AsyncAgent<unknown, JsonObject>, request: TaskRequest, previousKey: IdempotencyKey | undefined) {
+    this.#agent = agent;
+    this.#task = toTask(agent, request);
+    this.#previousKey = previousKey;
+    this.#pending = { kind: 'pending', where: agent.locate(this.#task) };
+  }
+
+  /** Submits until it is clear what became of it. */
+  async run(context: CreateContext, remainingMs: () => number): Promise<ReferenceContent> {
+    for (let round = 0; ; round++) {
+      try {
+        await this.#cancelPrevious(context);
+        this.#submitting = true;
+        const ref = await withinLimit(this.#agent.create(this.#task, context));
+        return ref === undefined ? this.#pending : { kind: 'ref', ref };
+      } catch (error) {
+        const fault = AgentError.from(error);
+        if (!fault.passes) throw fault;
+        context.logger.warn({ key: context.idempotencyKey, code: fault.code }, `create: ${fault.message}`);
+        if (this.#submitting && fault.submitted === 'unknown') return this.#pending;
+        this.#submitting = false;
+        const pauseMs = Math.max(fault.retryAfterMs ?? 0, Math.random() * 100 * 2 ** Math.min(round, 6));
+        if (pauseMs >= remainingMs()) throw new AgentError({ code: 'UNAVAILABLE', message: fault.message, cause: fault });
+        await sleep(pauseMs);
+      }
+    }
+  }
+
+  soFar(): ReferenceContent | undefined {
+    return this.#submitting ? this.#pending : undefined;
+  }
+
+  async undo(content: ReferenceContent, context: CreateContext): Promise<void> {
+    if (content.kind !== 'ref') return;
+    await this.#agent.delete(content.ref, { ...context, signal: AbortSignal.timeout(submitLimitMs), deadline: Date.now() + submitLimitMs });
+    context.logger.info({ key: context.idempotencyKey }, 'the caller had hung up: the job it started is cancelled');
+  }
+
+  /** Attempt n ends the job of attempt n−1, if it still lives, before it submits its own; it never adopts it (C31). */
+  async #cancelPrevious(context: CreateContext): Promise<void> {
+    if (this.#previousKey === undefined) return;
+    const previous = await this.#agent.find(this.#previousKey, this.#agent.locate(this.#task), context);
+    if (previous === undefined) return;
+    await this.#agent.delete(previous, context);
+    const { logger, idempotencyKey: key } = context;
+    logger.info({ key, previousKey: this.#previousKey }, 'the job of the attempt before was still there and is cancelled');
+  }
+}
+
+/** A sync agent on an async path (R6): the work is done by create, and get tells the result. */
+export class Performance implements Work {
+  readonly #agent: SyncAgent<unknown>;
+  readonly #task: Task<unknown>;
+
+  /** @throws AgentError INVALID_ARGUMENT when the agent cannot read the task's config */
+  constructor(agent: SyncAgent<unknown>, request: TaskRequest) {
+    this.#agent = agent;
+    this.#task = toTask(agent, request);
+  }
+
+  async run(context: CreateContext): Promise<ReferenceContent> {
+    try {
+      const resource = await this.#agent.do(this.#task, context);
+      if (resource.phase === 'SUCCEEDED') return toResult(this.#agent, resource);
+      return failure('UNKNOWN', resource.message ?? `${this.#agent.name}: failed`, resource.phase !== 'FAILED');
+    } catch (error) {
+      return toFailure(AgentError.from(error));
+    }
+  }
+
+  soFar(): ReferenceContent {
+    return failure('DEADLINE_EXCEEDED', `${this.#agent.name}: the work did not end before the call had to be answered`, true);
+  }
+
+  /** What was done was done; a sync agent has nothing that could be cancelled. */
+  async undo(): Promise<void> {}
+}
+
+/** A submit's result, `undefined` when an SDK never comes back. */
+async function withinLimit<Value>(submit: Promise<Value>): Promise<Value | undefined> {
+  const timer = new AbortController();
+  const limit = sleep(submitLimitMs, undefined, { signal: timer.signal, ref: false }).catch(() => undefined);
+  try {
+    return await Promise.race([submit, limit]);
+  } finally {
+    timer.abort();
+  }
+}
+
+function toTask(agent: { readonly config: AsyncAgent<unknown, JsonObject>['config'] }, request: TaskRequest): Task<unknown> {
+  return { ...request, config: parse(agent.config, request.template.custom, 'template.custom') };
+}
+
+function toResult(agent: SyncAgent<unknown>, { outputs = {} }: Resource): ReferenceContent {
+  const result = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, toTaggedJson(value)]));
+  const bytes = Buffer.byteLength(JSON.stringify(result));
+  if (agent.resultsMayBeStored && bytes <= inlineResultBytes) return { kind: 'result', result };
+  const why = agent.resultsMayBeStored
+    ? `has ${bytes} bytes, at most ${inlineResultBytes} fit into a reference`
+    : 'may be sensitive and is not put into a reference';
+  return failure('FAILED_PRECONDITION', `${agent.name}: the result ${why}; let the engine call this task type as sync`, false);
+}
+
+/** A fault that lasts, as what the first get tells: `retryable` unless the task itself is wrong (R4). */
+export function toFailure(fault: AgentError): ReferenceContent {
+  return failure(fault.code, fault.message, fault.origin === 'system');
+}
+
+function failure(code: ErrorCode, message: string, retryable: boolean): ReferenceContent {
+  return { kind: 'failure', failure: { code, message: shortened(message), retryable } };
+}

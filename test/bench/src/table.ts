@@ -1,0 +1,57 @@
+import type { Figures, ScenarioFigures, SideFigures, StartFigures } from './figures.ts';
+
+/** The figures for people. */
+export function toTable({ node, cores, inFlight, rounds, nodeFlags, idleRssMb, scenarios, starts }: Figures): string {
+  const flags = nodeFlags.length === 0 ? '' : `, flags ${nodeFlags.join(' ')}`;
+  const head = `Node ${node}${flags}, ${cores} cores; ${inFlight} calls in flight on one connection, ${rounds} rounds\n`;
+  const calls = rows([
+    ['scenario', 'side', 'requests/s', 'CPU ms/1000', 'CPU ratio', 'p50 ms', 'p99 ms', 'loop lag p99 ms', 'RSS MB', 'errors'],
+    ...scenarios.flatMap(scenarioRows),
+  ]);
+  const begin = rows([['start to first answer', 'median ms', 'best ms', 'CPU ms', 'RSS idle MB'], ...starts.map(startRow)]);
+  const highest = Math.max(...scenarios.map(({ server }) => server.rssMb));
+  const memory = `RSS of the server: idle ${fixed(idleRssMb.server)} MB (echo ${fixed(idleRssMb.echo)} MB), under load at most ${fixed(highest)} MB`;
+  const errors = scenarios.flatMap(({ name, server, echo }) =>
+    [server.firstError, echo?.firstError].map((error) => error && `${name}: ${error}`),
+  );
+  return [head, calls, '', begin, '', memory, ...errors.filter((error) => error !== undefined), ''].join('\n');
+}
+
+function scenarioRows({ name, server, echo, cpuRatio }: ScenarioFigures): string[][] {
+  const rowsOfBoth = [[name, 'server', ...sideCells(server, cpuRatio)]];
+  if (echo !== undefined) rowsOfBoth.push(['', 'echo', ...sideCells(echo)]);
+  return rowsOfBoth;
+}
+
+function sideCells(side: SideFigures, cpuRatio?: number): string[] {
+  const { requestsPerSecond, cpuMsPer1000, p50Ms, p99Ms, lagP99Ms, rssMb, errors } = side;
+  const ratio = cpuRatio === undefined ? '' : fixed(cpuRatio, 2);
+  return [
+    fixed(requestsPerSecond),
+    fixed(cpuMsPer1000, 1),
+    ratio,
+    fixed(p50Ms, 2),
+    fixed(p99Ms, 2),
+    fixed(lagP99Ms, 1),
+    fixed(rssMb),
+    String(errors),
+  ];
+}
+
+function startRow({ name, skipped, wallMs, bestWallMs, cpuMs, rssMb }: StartFigures): string[] {
+  if (skipped !== undefined) return [name, `skipped: ${skipped}`];
+  return [name, fixed(wallMs), fixed(bestWallMs), cpuMs === undefined ? '?' : fixed(cpuMs), rssMb === undefined ? '?' : fixed(rssMb)];
+}
+
+function fixed(value: number, digits: number = 0): string {
+  return value.toFixed(digits);
+}
+
+/** Columns as wide as they need to be; the first is text, the others are numbers. */
+function rows(cells: readonly (readonly string[])[]): string {
+  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => (row.length > 2 ? (row[column] ?? '').length : 0))));
+  widths[0] = Math.max(...cells.map(([first = '']) => first.length));
+  return cells
+    .map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  '))
+    .join('\n');
+}
