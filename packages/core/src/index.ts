@@ -51,3 +51,4 @@ export type { LoggerOptions, LogLevel } from './logger.ts';
 export { toTaggedJson } from './literals/json.ts';
 export { toText } from './literals/text.ts';
 export { encodeLiterals, fromMapMessage } from './protocol/literals.ts';
+export { fromTemplateMessage } from './protocol/tasks.ts';

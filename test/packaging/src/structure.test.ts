@@ -52,3 +52,8 @@ test('no file is a drawer for things without a room', () => {
 test('generated code and builds are not committed', () => {
   expect(tracked.filter((path) => /(^|\/)(dist|node_modules|gen|\.turbo|\.cache)\//.test(path))).toEqual([]);
 });
+
+test('the table in the README names every agent', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  for (const { manifest, folder } of agentPackages()) expect(readme).toContain(`[${manifest.name}](${folder.slice(root.length + 1)})`);
+});

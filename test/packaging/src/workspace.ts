@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** A package.json, as far as the checks read it. */
 export interface Manifest {
@@ -19,7 +19,7 @@ export interface WorkspacePackage {
 }
 
 /** The root of the repository. */
-export const root: string = join(import.meta.dirname, '../../..');
+export const root: string = resolve(import.meta.dirname, '../../..');
 
 /** The packages below `packages`, and proto. */
 export function publishedPackages(): readonly WorkspacePackage[] {
