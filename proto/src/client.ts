@@ -50,11 +50,14 @@ function unary(grpc: GrpcClient, method: DescMethod) {
   const { path, requestSerialize, responseDeserialize } = methodDefinition(method);
   return (request: MessageInitShape<DescMessage>, options: CallOptions = {}): Promise<unknown> =>
     new Promise((resolve, reject) => {
+      const cancel = (): void => call.cancel();
       const call = grpc.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, callOptions(options), (error, response) => {
+        // One signal may outlive thousands of calls.
+        options.signal?.removeEventListener('abort', cancel);
         if (error === null) resolve(response);
         else reject(error);
       });
-      options.signal?.addEventListener('abort', () => call.cancel(), { once: true });
+      options.signal?.addEventListener('abort', cancel, { once: true });
     });
 }
 
@@ -62,11 +65,16 @@ function stream(grpc: GrpcClient, method: DescMethod) {
   const { path, requestSerialize, responseDeserialize } = methodDefinition(method);
   return (requests: readonly MessageInitShape<DescMessage>[], options: CallOptions = {}): AsyncIterable<unknown> => {
     const call = grpc.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, callOptions(options));
-    options.signal?.addEventListener('abort', () => call.cancel(), { once: true });
+    cancelOn(options.signal, call);
     for (const request of requests) call.write(request);
     call.end();
     return call;
   };
+}
+
+function cancelOn(signal: AbortSignal | undefined, call: { cancel(): void }): void {
+  if (signal?.aborted === true) call.cancel();
+  signal?.addEventListener('abort', () => call.cancel(), { once: true });
 }
 
 function callOptions({ timeoutMs }: CallOptions): GrpcCallOptions {

@@ -51,7 +51,8 @@ const duration = z.union([text, z.number().nonnegative().transform(String)]).tra
 });
 const portExpected = 'a port: 0 to 65535';
 const durationExpected = 'a duration: 90s, 15m, 1h30m, or seconds';
-const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+/** How much may be logged, most first. */
+export const logLevels: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
 
 /** Every setting there is. Flags, variables, config keys and help are made from this table. */
 export const settings: { readonly [Name in SettingName]: Setting<Settings[Name]> } = {
@@ -132,8 +133,8 @@ export const settings: { readonly [Name in SettingName]: Setting<Settings[Name]>
     placeholder: 'duration',
   },
   logLevel: {
-    schema: z.enum(levels),
-    expected: levels.join(', '),
+    schema: z.enum(logLevels),
+    expected: logLevels.join(', '),
     fallback: 'info',
     description: 'the least that is logged',
     placeholder: 'level',

@@ -21,7 +21,7 @@ export function rethrow(error: unknown, location: Location): AgentError {
   if (AgentError.is(error)) return error;
   const { name, message, status } = facts(error);
   const code = codes[name] ?? (status === undefined ? 'UNAVAILABLE' : fromHttpStatus(status));
-  const reason = [status, name].filter((part) => part !== undefined).join(' ');
+  const reason = name === 'CredentialsProviderError' ? 'no credentials' : [status, name].filter((part) => part !== undefined).join(' ');
   const text = code === 'UNAVAILABLE' || code === 'RESOURCE_EXHAUSTED' ? firstLine(message) : '';
   return new AgentError({
     code,

@@ -10,7 +10,7 @@ export interface Fixture {
 }
 
 /** The parts of a CreateTaskRequest in protobuf JSON that tests hand on. */
-export interface FixtureRequest {
+interface FixtureRequest {
   readonly template: object;
   readonly inputs: object;
 }

@@ -7,7 +7,7 @@ const ref = z.object({ job: z.string(), seconds: z.number() });
 type Ref = z.infer<typeof ref>;
 
 /** Jobs that exist only as a name and a clock: created, then running for some time, then done with an output. */
-export class ClockAgent extends AsyncAgent<Config, Ref> {
+class ClockAgent extends AsyncAgent<Config, Ref> {
   readonly name = 'Clock';
   readonly taskTypes = [{ name: 'interop_async' }];
   readonly config: Schema<Config> = config;
@@ -37,7 +37,7 @@ export class ClockAgent extends AsyncAgent<Config, Ref> {
 }
 
 /** Answers its one input. */
-export class EchoAgent extends SyncAgent<object> {
+class EchoAgent extends SyncAgent<object> {
   readonly name = 'Echo';
   readonly taskTypes = [{ name: 'interop_sync' }];
   readonly config: Schema<object> = z.object({});

@@ -1,4 +1,12 @@
-import { FlyteDatetime, FlyteDuration, type JsonObject, type JsonValue, type Literal, type LiteralType, type SimpleType } from '@flyte-agents/core';
+import {
+  FlyteDatetime,
+  FlyteDuration,
+  type JsonObject,
+  type JsonValue,
+  type Literal,
+  type LiteralType,
+  type SimpleType,
+} from '@flyte-agents/core';
 import { parseDatetime, parseDuration } from '../time.ts';
 import { byNarrowness, mismatch, type InputValue } from './value.ts';
 

@@ -1,29 +1,32 @@
 import { fromBinary, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { CreateTaskRequestSchema, TaskTemplateSchema, type TaskTemplate } from '@flyte-agents/proto/flyte1';
-import { isMapping, parseText, readBytes } from '../document.ts';
+import { isMapping, parseText, readBytes, type DocumentValue } from '../document.ts';
 import { UsageError } from '../errors.ts';
-import { toTaskDefinition, type TaskDefinition, type TaskSource } from './source.ts';
+import { toTaskDefinition, type TaskSource } from './source.ts';
 
 /**
  * Reads a task file: YAML or JSON, or with `.pb` or `.binpb` an encoded CreateTaskRequest, TaskTemplate or TaskSpec, which is
- * what `pyflyte serialize` writes.
+ * what `pyflyte serialize` writes. Gives it as {@link runTask} takes it.
  *
  * @throws UsageError naming the file when it holds no task
  */
-export async function readTaskFile(path: string): Promise<TaskDefinition> {
+export async function readTaskFile(path: string): Promise<TaskSource> {
   const bytes = await readBytes(path);
-  const source = /\.(binpb|pb)$/i.test(path) ? fromBytes(bytes) : parseText(bytes.toString('utf8'), path);
+  const source = /\.(binpb|pb)$/i.test(path) ? fromBytes(bytes) : fromDocument(parseText(bytes.toString('utf8'), path));
   try {
-    if (isSource(source)) return toTaskDefinition(source);
+    if (source !== undefined) {
+      toTaskDefinition(source);
+      return source;
+    }
   } catch (error) {
     throw error instanceof UsageError ? new UsageError(`${path}: ${error.message}`, error) : error;
   }
   throw new UsageError(`${path}: holds no task: expected a TaskTemplate, a CreateTaskRequest or a TaskSpec`);
 }
 
-function isSource(source: ReturnType<typeof parseText> | TaskSource | undefined): source is TaskSource {
-  return isMapping(source);
+function fromDocument(document: DocumentValue): TaskSource | undefined {
+  return isMapping(document) ? document : undefined;
 }
 
 /**

@@ -52,7 +52,8 @@ function fromDocument(document: DocumentObject): TaskDefinition {
   if (!isMapping(spec)) throw new UsageError('template: expected a task template');
   const template = toTemplate(spec);
   const { inputs } = document;
-  if (isProtobufInputs(inputs, template)) return define({ ...toRequest({ ...envelope(document), inputs }), template });
+  if (inputs !== undefined && isProtobufInputs(inputs, template))
+    return define({ ...toRequest({ ...envelope(document), inputs }), template });
   if (inputs !== undefined && inputs !== null && !isMapping(inputs)) throw new UsageError('inputs: expected values by name');
   return define({ ...toRequest(envelope(document)), template }, inputs ?? {});
 }
@@ -64,9 +65,9 @@ function envelope(document: DocumentObject): DocumentObject {
 }
 
 /** Protobuf's inputs have the one field `literals`, which could also be the name of the task's one input. */
-function isProtobufInputs(inputs: DocumentValue | undefined, template: TemplateMessage): boolean {
+function isProtobufInputs(inputs: DocumentValue, template: TemplateMessage): boolean {
   if (!isMapping(inputs) || !('literals' in inputs)) return false;
-  return Object.hasOwn(template.interface?.inputs?.variables ?? {}, 'literals') === false;
+  return !Object.hasOwn(template.interface?.inputs?.variables ?? {}, 'literals');
 }
 
 /** Flyte 2 lists what Flyte 1 has by name. The bytes of both are the same. */
