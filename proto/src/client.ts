@@ -8,7 +8,7 @@ import { methodDefinition } from './grpc.ts';
 export interface CallOptions {
   /** How long the call may take, in milliseconds. Default: as long as it likes. */
   readonly timeoutMs?: number;
-  /** Cancels the call. */
+  /** Cancels the call; when it is aborted already, none is made, and its reason is thrown. */
   readonly signal?: AbortSignal;
 }
 
@@ -50,6 +50,7 @@ function unary(grpc: GrpcClient, method: DescMethod) {
   const { path, requestSerialize, responseDeserialize } = methodDefinition(method);
   return (request: MessageInitShape<DescMessage>, options: CallOptions = {}): Promise<unknown> =>
     new Promise((resolve, reject) => {
+      options.signal?.throwIfAborted();
       const cancel = (): void => call.cancel();
       const call = grpc.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, callOptions(options), (error, response) => {
         // One signal may outlive thousands of calls.
@@ -64,17 +65,13 @@ function unary(grpc: GrpcClient, method: DescMethod) {
 function stream(grpc: GrpcClient, method: DescMethod) {
   const { path, requestSerialize, responseDeserialize } = methodDefinition(method);
   return (requests: readonly MessageInitShape<DescMessage>[], options: CallOptions = {}): AsyncIterable<unknown> => {
+    options.signal?.throwIfAborted();
     const call = grpc.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, callOptions(options));
-    cancelOn(options.signal, call);
+    options.signal?.addEventListener('abort', () => call.cancel(), { once: true });
     for (const request of requests) call.write(request);
     call.end();
     return call;
   };
-}
-
-function cancelOn(signal: AbortSignal | undefined, call: { cancel(): void }): void {
-  if (signal?.aborted === true) call.cancel();
-  signal?.addEventListener('abort', () => call.cancel(), { once: true });
 }
 
 function callOptions({ timeoutMs }: CallOptions): GrpcCallOptions {

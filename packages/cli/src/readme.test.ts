@@ -6,7 +6,7 @@ import { flagOf, settingNames, settings, variableOf } from './settings.ts';
 const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
 
 test.each(settingNames)('the README tells flag, variable, key and default of %s', (name) => {
-  const flag = name === 'agents' ? '[agents…]' : name === 'reflection' ? '--no-reflection' : flagOf(name);
+  const flag = name === 'agents' ? '[agents…]' : flagOf(name);
   const row = readme.split('\n').find((line) => line.startsWith(`| \`${flag}\``));
   const [, , variable, key, fallback] = (row ?? '').split('|').map((cell) => cell.trim().replaceAll('`', ''));
   const { fallbackText = String(settings[name].fallback) } = settings[name];

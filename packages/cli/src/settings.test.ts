@@ -12,7 +12,7 @@ const samples: { readonly [Name in SettingName]: { text: string; config: unknown
   port: { text: '8001', config: 8001, value: 8001, wrong: '65536' },
   metricsPort: { text: '0', config: 0, value: 0, wrong: '-1' },
   taskTypes: { text: 'sensor, file_sensor', config: ['sensor', 'file_sensor'], value: ['sensor', 'file_sensor'] },
-  reflection: { text: 'false', config: false, value: false, wrong: 'perhaps' },
+  reflection: { text: 'true', config: true, value: true, wrong: 'perhaps' },
   maxRequestBytes: { text: '1024', config: 1024, value: 1024, wrong: '0' },
   drain: { text: '1m30s', config: 90, value: 90_000, wrong: 'soon' },
   instance: { text: 'east', config: 'east', value: 'east' },

@@ -97,8 +97,8 @@ export const settings: { readonly [Name in SettingName]: Setting<Settings[Name]>
   reflection: {
     schema: z.union([z.boolean(), z.stringbool()]),
     expected: 'true or false',
-    fallback: true,
-    description: 'let gRPC clients list the services',
+    fallback: false,
+    description: 'let gRPC clients list the services; takes some memory',
   },
   maxRequestBytes: {
     schema: wholeNumber.refine((value) => value > 0),

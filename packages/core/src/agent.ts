@@ -88,6 +88,18 @@ export abstract class AsyncAgent<Config, Ref extends JsonObject> extends BaseAge
   /** Looks for the job of a key: after a submit whose answer was lost. */
   abstract find(key: IdempotencyKey, where: Locator, context: AgentContext): Promise<Ref | undefined>;
 
+  /**
+   * What may share an upstream call with other polls: an account, a region. The core adds agent, project, domain and
+   * credentials. An agent with it has {@link getMany} too.
+   */
+  pollGroup?(ref: Ref): string;
+
+  /** Asks how several jobs of one group stand, in their order; an AgentError for a job that could not be asked for. */
+  getMany?(refs: readonly Ref[], context: AgentContext): Promise<readonly (Resource | AgentError)[]>;
+
+  /** How many jobs one {@link getMany} may be asked for. Default 100. */
+  readonly largestPoll: number = 100;
+
   /** Reads the job's log, oldest line first. */
   getLogs(_ref: Ref, _request: LogRequest, _context: AgentContext): AsyncIterable<LogPage> {
     throw new AgentError({ code: 'UNIMPLEMENTED', message: `${this.name}: has no logs to read` });

@@ -17,6 +17,7 @@ interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly exports?: unknown;
   readonly 'flyte-agents'?: object;
 }
 
@@ -63,13 +64,30 @@ async function inFolder(folder: string): Promise<readonly AgentPackage[]> {
   return packages.filter((each) => each !== undefined);
 }
 
-async function importAgents({ name, version }: Manifest, folder: string): Promise<AgentPackage> {
-  // A package may import itself by its name, which applies the conditions of its exports.
-  const entry = createRequire(join(folder, 'package.json')).resolve(name);
-  const loaded: unknown = await import(pathToFileURL(entry).href);
+async function importAgents({ name, version, exports }: Manifest, folder: string): Promise<AgentPackage> {
+  const loaded: unknown = await import(pathToFileURL(entryOf(name, folder, exports)).href);
   const agents = typeof loaded === 'object' && loaded !== null && 'default' in loaded ? loaded.default : undefined;
   if (!isAgentList(agents)) throw new Error(`${name} exports no list of agents as its default`);
   return { name, version, agents };
+}
+
+function entryOf(name: string, folder: string, exports: unknown): string {
+  try {
+    // A package may load itself by its name, which applies the conditions of its exports, but those of require.
+    return createRequire(join(folder, 'package.json')).resolve(name);
+  } catch (error) {
+    const entry = importEntry(exports);
+    if (entry === undefined) throw error;
+    return join(folder, entry);
+  }
+}
+
+/** The main entry of exports that only importing modules may use. */
+function importEntry(exports: unknown): string | undefined {
+  if (typeof exports === 'string') return exports;
+  if (typeof exports !== 'object' || exports === null) return undefined;
+  const entry = Object.entries(exports).find(([key]) => ['.', 'node', 'import', 'default'].includes(key));
+  return importEntry(entry?.[1]);
 }
 
 function isAgentList(value: unknown): value is AgentList {

@@ -42,6 +42,11 @@ export type { Logger } from './logger.ts';
 // To serve agents.
 export { startServer } from './server.ts';
 export type { AgentServer, ServerOptions } from './server.ts';
+export { Dispatcher } from './dispatcher/dispatcher.ts';
+export type { DispatcherOptions } from './dispatcher/dispatcher.ts';
+export { Call } from './dispatcher/call.ts';
+export type { StoredRequest, TaskRequest } from './dispatcher/requests.ts';
+export { Metrics } from './metrics.ts';
 export { discoverAgents } from './discovery.ts';
 export type { AgentPackage } from './discovery.ts';
 export { AgentRegistry } from './registry.ts';

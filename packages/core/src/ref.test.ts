@@ -81,3 +81,60 @@ describe('a reference of a Python agent', () => {
     expect(() => decodeReference(bytesOf(text), new SuccessorAgent())).toThrow(/cannot be read/);
   });
 });
+
+describe('an envelope', () => {
+  const envelope = { type: 'job', project: 'flytesnacks', domain: 'development', key: randomKey(), at: 1_795_000_000_000 };
+  const json = (changes: object): Uint8Array => bytesOf(JSON.stringify({ v: 1, ...envelope, ref: {}, ...changes }));
+
+  test.each<Reference['content']>([
+    { kind: 'ref', ref: { job: 'größe', nested: { list: [1, null, true] } } },
+    { kind: 'result', result: { text: 'x', ['__proto__']: { $integer: '5' } } },
+    { kind: 'failure', failure: { code: 'PERMISSION_DENIED', message: 'grant jobs.run', retryable: true } },
+    { kind: 'failure', failure: { code: 'INVALID_ARGUMENT', message: '', retryable: false } },
+    { kind: 'pending', where: { region: 'eu' } },
+  ])('C9: holds $kind and gives it back', (content) => {
+    const bytes = encodeReference({ ...envelope, content });
+    expect(decodeReference(bytes)).toEqual({ ...envelope, content });
+    expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({ v: 1, ...envelope });
+  });
+
+  test('P7: takes at most 8 KiB, in bytes and not in characters', () => {
+    const fits: Reference = { ...envelope, content: { kind: 'ref', ref: { text: 'é'.repeat(4000) } } };
+    const tooLarge: Reference = { ...envelope, content: { kind: 'ref', ref: { text: 'é'.repeat(4090) } } };
+    expect(encodeReference(fits).byteLength).toBeLessThanOrEqual(8192);
+    expect(() => encodeReference(tooLarge)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(/takes \d+ bytes, 8192 are allowed/) }),
+    );
+  });
+
+  test.each<readonly [string, Uint8Array, RegExp]>([
+    ['that is too large', bytesOf(`{"v":1,"x":"${'x'.repeat(8192)}"}`), /has 82\d\d bytes/],
+    ['that Python pickled', Uint8Array.of(0x80, 4, 0x95, 1), /a Python agent pickled it.*start the task again/],
+    ['that Python pickled, however large', new Uint8Array(10_000).fill(0x80), /a Python agent pickled it/],
+    ['of a later version', json({ v: 2 }), /version is 2, this server reads version 1: update the server/],
+    ['of no version', json({ v: null }), /version is null/],
+    ['of no bytes', new Uint8Array(), /not JSON/],
+    ['of no UTF-8', Uint8Array.of(0xff, 0xfe), /not JSON/],
+    ['that is a list', bytesOf('[1]'), /not JSON/],
+    ['that is cut off', json({}).subarray(0, 40), /not JSON/],
+    ['without a job', json({ ref: undefined }), /neither a job nor a result nor a failure/],
+    ['whose job is no object', json({ ref: 'job' }), /neither a job/],
+    ...['type', 'project', 'domain', 'key', 'at'].map(
+      (field) => [`without ${field}`, json({ [field]: undefined }), /a field of it is missing/] as const,
+    ),
+    ...['type', 'project', 'domain', 'key'].map((field) => [`with a wrong ${field}`, json({ [field]: 5 }), /of another type/] as const),
+    ['whose time is text', json({ at: '5' }), /of another type/],
+    ['whose key is no key', json({ key: '../../etc/passwd' }), /of another type/],
+  ])('C6: %s cannot be read, and says why', (_name, bytes, why) => {
+    expect(() => decodeReference(bytes)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', origin: 'user', message: expect.stringMatching(why) }),
+    );
+  });
+
+  test('a failure of a later version of this server is still a failure', () => {
+    expect(decodeReference(json({ ref: undefined, failure: { code: 'NEW_CODE' } })).content).toEqual({
+      kind: 'failure',
+      failure: { code: 'UNKNOWN', message: 'the task failed', retryable: false },
+    });
+  });
+});

@@ -47,7 +47,8 @@ const maxReferenceBytes: number = 8 * 1024;
 
 /** @throws AgentError INVALID_ARGUMENT when the reference is too large */
 export function encodeReference({ type, project, domain, key, at, content }: Reference): Uint8Array {
-  const bytes = Buffer.from(JSON.stringify({ v: 1, type, project, domain, key, at, ...toBody(content) }));
+  // Not a Buffer: those share blocks of memory, and one answer that is kept would keep a whole block.
+  const bytes = new TextEncoder().encode(JSON.stringify({ v: 1, type, project, domain, key, at, ...toBody(content) }));
   if (bytes.byteLength > maxReferenceBytes) {
     const message = `the reference to this task takes ${bytes.byteLength} bytes, ${maxReferenceBytes} are allowed: make its config or inputs smaller`;
     throw new AgentError({ code: 'INVALID_ARGUMENT', message });
@@ -73,10 +74,10 @@ function toBody(content: ReferenceContent): JsonObject {
  * @throws AgentError INVALID_ARGUMENT for anything that neither {@link encodeReference} nor a known Python agent wrote
  */
 export function decodeReference(bytes: Uint8Array, agent?: StoringAgent): Reference {
-  if (bytes.byteLength > maxReferenceBytes)
-    throw undecodable(`it has ${bytes.byteLength} bytes, this server writes at most ${maxReferenceBytes}`);
   // The first byte of every pickle since protocol 2.
   if (bytes[0] === 0x80) throw undecodable('a Python agent pickled it, and unpickling runs code: start the task again');
+  if (bytes.byteLength > maxReferenceBytes)
+    throw undecodable(`it has ${bytes.byteLength} bytes, this server writes at most ${maxReferenceBytes}`);
   const value = parseJson(bytes);
   if (!isObject(value)) throw undecodable('it is not JSON that this server writes');
   if (!('v' in value)) return fromLegacy(value, bytes, agent);

@@ -7,23 +7,31 @@ import { fromTaggedJson, toTaggedJson } from './literals/json.ts';
 import type { JsonObject, JsonValue } from './literals/model.ts';
 import { isTerminal } from './phase.ts';
 import { parse, type Schema } from './schema.ts';
-import type { Sensor, SensorTask } from './sensor.ts';
+import type { PokeResult, Sensor, SensorTask } from './sensor.ts';
 import type { GetContext, Resource, Task } from './task.ts';
 
 const json: z.ZodType<JsonValue> = z.json();
-const jsonObject: z.ZodType<JsonObject> = z.record(z.string(), json);
+/** What was JSON already: taken as it is, for a record of zod's loses the key `__proto__`. */
+const jsonObject: z.ZodType<JsonObject> = z.custom<JsonObject>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'expected an object',
+);
+
+const durationHint = 'expected seconds, or a number with a unit: 90s, 15m, 2h, 1d';
 
 /** Seconds as a number, or a text with a unit: `90`, `"90s"`, `"15m"`, `"2h"`, `"1d"`; gives milliseconds. */
-const duration = z.union([
-  z
-    .number()
-    .positive()
-    .transform((seconds) => seconds * 1000),
-  z
-    .string()
-    .regex(/^\d+(\.\d+)?[smhd]$/, 'expected seconds, or a number with a unit: 90s, 15m, 2h, 1d')
-    .transform((text) => Number(text.slice(0, -1)) * unitMs(text)),
-]);
+const duration = z
+  .union(
+    [
+      z.number().transform((seconds) => seconds * 1000),
+      z
+        .string()
+        .regex(/^\d+(\.\d+)?[smhd]$/)
+        .transform((text) => Number(text.slice(0, -1)) * unitMs(text)),
+    ],
+    durationHint,
+  )
+  .refine((milliseconds) => milliseconds > 0, durationHint);
 
 const custom = z.looseObject({
   sensor_module: z.string().nullish(),
@@ -41,6 +49,8 @@ const sensorRef = z.object({
 });
 type SensorRef = z.infer<typeof sensorRef>;
 
+/** The most that is kept back of a call's time, so that a poke that hangs leaves time to tell of it, in milliseconds. */
+const marginMs = 250;
 /** How often in a row a sensor may be refused before its task fails, per replica. */
 const refusalsBeforeFailure = 3;
 /** How many tasks' refusals are remembered; the oldest go first. */
@@ -119,7 +129,7 @@ export class SensorHost extends AsyncAgent<Custom, SensorRef> {
   /** What one look found; a passing fault is given back, so that a sensor's time runs on while its store does not answer. */
   async #poke(sensor: Sensor<unknown>, task: SensorTask<unknown>, context: GetContext): Promise<Resource | AgentError> {
     try {
-      const { met, ...result } = await sensor.poke(task, context);
+      const { met, ...result } = await withinCall(sensor, task, context);
       this.#refusals.delete(context.idempotencyKey);
       return { ...result, phase: met ? 'SUCCEEDED' : 'RUNNING' };
     } catch (error) {
@@ -160,6 +170,23 @@ export class SensorHost extends AsyncAgent<Custom, SensorRef> {
 
 /** Access refused, or the place itself is missing: may be mended while the sensor waits, but not for long. */
 const refusals: ReadonlySet<ErrorCode> = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'NOT_FOUND']);
+
+/** @throws AgentError DEADLINE_EXCEEDED shortly before the call must be answered */
+async function withinCall(sensor: Sensor<unknown>, task: SensorTask<unknown>, context: GetContext): Promise<PokeResult> {
+  const remainingMs = Math.max(0, context.deadline - Date.now());
+  const over = new AbortController();
+  const timer = setTimeout(
+    () => over.abort(new AgentError({ code: 'DEADLINE_EXCEEDED', message: `${sensor.name}: still looking` })),
+    remainingMs - Math.min(marginMs, remainingMs / 10),
+  );
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  over.signal.addEventListener('abort', () => reject(AgentError.from(over.signal.reason)), { once: true });
+  try {
+    return await Promise.race([late, sensor.poke(task, { ...context, signal: AbortSignal.any([context.signal, over.signal]) })]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** The task's own timeout spends a retry, as when the engine is first to notice it; the sensor's own is the end. */
 function timedOut(ref: SensorRef, createdAt: number, waitingFor: string | undefined): Resource | undefined {

@@ -44,7 +44,7 @@ export abstract class Sensor<Config> {
   abstract readonly name: string;
   /** Which tasks are this sensor's. Two sensors with one claim stop the server's start. */
   abstract readonly claims: SensorClaims;
-  /** Reads `sensor_config` (an empty object if there is none), without the keys that the host reads: `kind`, `timeout`, `soft_timeout`. */
+  /** Reads `sensor_config` (an empty object if there is none), without the keys that the host reads: `kind` and `timeout`. */
   abstract readonly config: Schema<Config>;
 
   /** Checks the inputs before the first poke. Pure. @throws AgentError what is wrong with them */

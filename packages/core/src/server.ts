@@ -1,15 +1,18 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server as GrpcServer, ServerCredentials, type ServerOptions as GrpcOptions } from '@grpc/grpc-js';
-import { HealthImplementation } from 'grpc-health-check';
 import { Dispatcher } from './dispatcher/dispatcher.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { Metrics } from './metrics.ts';
 import { unknownStates } from './phase.ts';
 import { addFlyte1Services } from './protocol/flyte1/services.ts';
 import { addFlyte2Services } from './protocol/flyte2/services.ts';
-import { addReflection, serviceNames } from './protocol/reflection.ts';
+import { Health } from './protocol/health.ts';
+import { serviceNames } from './protocol/services.ts';
 import { AgentRegistry, type AgentList } from './registry.ts';
+
+/** What can be asked for in health checks: the server, every service, and what the Python servers have too. */
+const healthNames = ['', 'grpc.health.v1.Health', ...serviceNames];
 
 /** How a server is to run. */
 export interface ServerOptions {
@@ -22,7 +25,7 @@ export interface ServerOptions {
   readonly port?: number | undefined;
   /** The port for Prometheus; 0: any free one, `undefined`: 9090. */
   readonly metricsPort?: number | undefined;
-  /** Whether gRPC clients may list the services. Default true. */
+  /** Whether gRPC clients may list the services and their messages. Default false: it takes some memory. */
   readonly reflection?: boolean | undefined;
   /** The largest request, in bytes. Default 64 MiB. */
   readonly maxRequestBytes?: number | undefined;
@@ -42,7 +45,7 @@ export interface AgentServer {
   readonly port: number;
   /** Where `/metrics` is. */
   readonly metricsPort: number;
-  /** Says NOT_SERVING, takes no new connections, finishes the calls that are under way, then ends. Gives how many were cut off at the end of the time. */
+  /** Says NOT_SERVING, takes no new connections, finishes the calls that are under way or cuts them off at the end of the time, then ends. */
   stop(): Promise<void>;
 }
 
@@ -52,31 +55,33 @@ export interface AgentServer {
  * @throws Error when two agents claim a task type or a port is taken
  */
 export async function startServer(options: ServerOptions): Promise<AgentServer> {
-  const { host = '0.0.0.0', port = 8000, metricsPort = 9090, reflection = true, drainMs = 20_000, logger = createLogger() } = options;
+  const { host = '0.0.0.0', port = 8000, metricsPort = 9090, reflection = false, drainMs = 20_000, logger = createLogger() } = options;
   const registry = new AgentRegistry(options.agents, options.taskTypes);
   const metrics = new Metrics();
-  const stopCounting = countUnknownStates(metrics, logger);
   const { instance, unreachableAfterMs } = options;
   const dispatcher = new Dispatcher({ registry, logger, metrics, instance, unreachableAfterMs });
   const server = new GrpcServer(grpcOptions(options.maxRequestBytes));
   addFlyte1Services(server, dispatcher);
   addFlyte2Services(server, dispatcher);
-  const health = new HealthImplementation(Object.fromEntries(['', ...serviceNames].map((name) => [name, 'SERVING'])));
-  health.addToServer(server);
-  if (reflection) addReflection(server);
+  const health = new Health(healthNames);
+  health.addTo(server);
+  // Its library takes time and memory that few servers need to spend.
+  if (reflection) (await import('./protocol/reflection.ts')).addReflection(server);
   await registry.prepare(logger);
   const http = await listenHttp(metrics, host, metricsPort);
+  const stopCounting = countUnknownStates(metrics, logger);
   try {
     const bound = await bind(server, `${host}:${port}`);
     logger.info({ port: bound, metricsPort: portOf(http) }, 'serving');
     return { registry, port: bound, metricsPort: portOf(http), stop: once(stop) };
   } catch (error) {
     http.close();
+    stopCounting();
     throw error;
   }
 
   async function stop(): Promise<void> {
-    ['', ...serviceNames].forEach((name) => health.setStatus(name, 'NOT_SERVING'));
+    health.stop();
     logger.info({}, 'stopping: finishing the calls that are under way');
     const inTime = await drained(server, drainMs);
     if (!inTime) logger.warn({ drainMs }, 'some calls did not end in time and were cut off');

@@ -13,15 +13,15 @@ export interface BenchOptions extends RunnerOptions {
   readonly starts: number;
   /** Only scenarios whose name contains this text, in any case. */
   readonly scenario?: string | undefined;
-  /** Flags for the Node that runs the server. */
-  readonly nodeFlags?: readonly string[] | undefined;
+  /** Flags for the Node that runs the server, and for the echo's. */
+  readonly nodeFlags: readonly string[];
   /** Told what is measured next. */
   readonly onProgress?: ((what: string) => void) | undefined;
 }
 
 /** Measures the built server beside a bare echo. */
 export async function runBench(options: BenchOptions): Promise<Figures> {
-  const { inFlight, rounds, starts, scenario: wanted = '', nodeFlags = [], onProgress = () => {} } = options;
+  const { inFlight, rounds, starts, scenario: wanted = '', nodeFlags, onProgress = () => {} } = options;
   const logFolder = mkdtempSync(join(tmpdir(), 'flyte-agents-bench-'));
   const children: Child[] = [];
   const start = async (name: string, extra?: Omit<ChildOptions, 'logFolder'>): Promise<Side> => {
@@ -32,9 +32,11 @@ export async function runBench(options: BenchOptions): Promise<Figures> {
   try {
     const upstream = await start('upstream');
     const environment = { BENCH_UPSTREAM: `http://${upstream.address}/` };
-    const server = await start('serve', { arguments: ['--port', '0'], nodeFlags, environment });
-    const echo = await start('echo');
-    const load = await start('load');
+    const [server, echo, load] = await Promise.all([
+      start('serve', { arguments: ['--port', '0'], nodeFlags, environment }),
+      start('echo', { nodeFlags }),
+      start('load'),
+    ]);
     const idleRssMb = { server: megabytes((await server.child.usage()).rssBytes), echo: megabytes((await echo.child.usage()).rssBytes) };
     const runner = new Runner(options, { server, echo, load: load.child });
     const scenarios: ScenarioFigures[] = [];

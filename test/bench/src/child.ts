@@ -43,11 +43,10 @@ export class Child {
     this.#process.once('exit', (code, signal) => reject(new Error(`${name} ended (${signal ?? code}): ${this.#logTail()}`)));
   }
 
-  /** Starts a program; gives it together with the port that it serves on, if any. */
+  /** Starts a program; gives it when it is ready, with the address that it serves on, if any. */
   static async start(name: string, options: ChildOptions): Promise<{ child: Child; address: string }> {
     const child = new Child(name, options);
-    const line = await Promise.race([child.#firstLine(), child.#ended]);
-    return { child, address: /127\.0\.0\.1:\d+/.exec(line)?.[0] ?? '' };
+    return { child, address: await Promise.race([child.#ready(), child.#ended]) };
   }
 
   /** Sends a message and waits for the answer. One at a time. */
@@ -69,9 +68,15 @@ export class Child {
     await this.#ended.catch(() => {});
   }
 
-  async #firstLine(): Promise<string> {
+  /** What it says when it is ready; Node may say something before. */
+  async #ready(): Promise<string> {
     const { promise, resolve } = Promise.withResolvers<string>();
-    this.#process.stdout?.setEncoding('utf8').once('data', resolve);
+    let output = '';
+    this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      output = `${output}${text}`.slice(-1000);
+      const [said, address = ''] = /^(?:serving on ([\d.:]+)|ready)/m.exec(output) ?? [];
+      if (said !== undefined) resolve(address);
+    });
     return promise;
   }
 

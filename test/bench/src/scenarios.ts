@@ -52,7 +52,7 @@ export async function prepareScenarios(address: string): Promise<readonly Scenar
   const slow = await start('bench_slow');
   connection.close();
 
-  const poll = { stream: false, distinct: watchedJobs, calls: 3000, echo: true };
+  const poll = { stream: false, distinct: watchedJobs, calls: 2500, echo: true };
   const getRunning = {
     ...poll,
     path: pathOf(getTask),
@@ -87,7 +87,7 @@ export async function prepareScenarios(address: string): Promise<readonly Scenar
       mark: keyOf(running),
       check: (answer) => checkResource(decode(flyte2.GetTaskResponseSchema, answer).resource, flyte2.TaskExecution_Phase.RUNNING),
     },
-    { ...create1, name: 'CreateTask 2.9 KB', messages: [createRequest('bench_async')], calls: 3000 },
+    { ...create1, name: 'CreateTask 2.9 KB', messages: [createRequest('bench_async')], calls: 2500 },
     {
       name: 'ExecuteTaskSync',
       stream: true,
@@ -95,7 +95,7 @@ export async function prepareScenarios(address: string): Promise<readonly Scenar
       messages: syncMessages('bench_sync'),
       mark: executionMark,
       distinct: endless,
-      calls: 3000,
+      calls: 2500,
       echo: true,
       check: checkSync,
     },
@@ -106,7 +106,7 @@ export async function prepareScenarios(address: string): Promise<readonly Scenar
       messages: [new Uint8Array()],
       mark: executionMark,
       distinct: 1,
-      calls: 3000,
+      calls: 2500,
       echo: true,
       check: checkList,
     },
@@ -127,7 +127,7 @@ export async function prepareScenarios(address: string): Promise<readonly Scenar
       ...create1,
       name: 'CreateTask, 60,000 unread floats',
       messages: [createRequest('bench_async', { inputs: manyFloats() })],
-      calls: 100,
+      calls: 80,
     },
   ];
 }

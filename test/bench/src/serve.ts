@@ -31,7 +31,7 @@ if (values.help) {
   process.stdout.write(help);
 } else {
   const server = await startServer({ agents, port: toPort(values.port), metricsPort: toPort(values['metrics-port']) });
-  process.once('SIGTERM', () => void server.stop().then(() => process.exit()));
+  process.on('SIGTERM', () => void server.stop().then(() => process.exit()));
   if (process.send !== undefined) answerUsage();
   process.stdout.write(`serving on 127.0.0.1:${server.port}, metrics on http://127.0.0.1:${server.metricsPort}/metrics\n`);
 }

@@ -9,7 +9,11 @@ const go = requirement('go');
 const outputs = { outputs: { variables: { o0: { type: { simple: 'INTEGER' } } } } };
 const asyncTask = { type: 'interop_async', custom: { seconds: 0.5 }, interface: outputs };
 const text = { variables: { text: { type: { simple: 'STRING' } } } };
-const syncTask = { type: 'interop_sync', custom: {}, interface: { inputs: text, outputs: { variables: { o0: { type: { simple: 'STRING' } } } } } };
+const syncTask = {
+  type: 'interop_sync',
+  custom: {},
+  interface: { inputs: text, outputs: { variables: { o0: { type: { simple: 'STRING' } } } } },
+};
 const syncInputs = { literals: { text: { scalar: { primitive: { stringValue: 'hello' } } } } };
 
 describe.skipIf(!go.available)(`the plugin of Flyte 1.16.8's engine${go.note}`, () => {

@@ -1,4 +1,13 @@
-import { AsyncAgent, SyncAgent, type Agent, type GetContext, type JsonObject, type Resource, type Schema, type Task } from '@flyte-agents/core';
+import {
+  AsyncAgent,
+  SyncAgent,
+  type Agent,
+  type GetContext,
+  type JsonObject,
+  type Resource,
+  type Schema,
+  type Task,
+} from '@flyte-agents/core';
 import { z } from 'zod';
 
 const config = z.object({ seconds: z.number().default(0.5) });

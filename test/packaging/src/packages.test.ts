@@ -36,14 +36,15 @@ describe.each(publishedPackages().map(({ folder, manifest }) => ({ name: manifes
     });
 
     test.runIf(manifest.exports !== undefined)('has types for every way of resolving it as ESM', async () => {
-    const command = [tarball, '--profile', 'esm-only', '--format', 'table-flipped', '--no-color'];
-    const problems = await run(join(binaries, 'attw'), command).then(
-      () => '',
-      (error: unknown) => (error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error)),
-    );
-    expect(problems).toBe('');
-  });
-});
+      const command = [tarball, '--profile', 'esm-only', '--format', 'table-flipped', '--no-color'];
+      const problems = await run(join(binaries, 'attw'), command).then(
+        () => '',
+        (error: unknown) => (error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error)),
+      );
+      expect(problems).toBe('');
+    });
+  },
+);
 
 async function readTarball(path: string): Promise<ArrayBuffer> {
   return Uint8Array.from(await readFile(path)).buffer;

@@ -70,3 +70,15 @@ export class Call {
     clearTimeout(this.#timer);
   }
 }
+
+/** Waits, at most until the signal is aborted. */
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  const stop = (): void => resolve();
+  if (signal?.aborted === true) stop();
+  signal?.addEventListener('abort', stop, { once: true });
+  await promise;
+  clearTimeout(timer);
+  signal?.removeEventListener('abort', stop);
+}

@@ -20,6 +20,12 @@ export interface CreatorOptions {
   readonly instance?: string | undefined;
 }
 
+/** What create answers, and the fault that the reference carries. */
+export interface Created {
+  readonly reference: Uint8Array;
+  readonly fault?: AgentError | undefined;
+}
+
 /**
  * Starts tasks. The same request gives the same job and the same bytes, however often and however parallel it comes (R1);
  * no job is left behind without a reference to it (R2); a fault that lasts is carried in the reference (R4).
@@ -38,15 +44,16 @@ export class Creator {
    *
    * @throws AgentError UNAVAILABLE when a passing fault outlasted the call and nothing was submitted
    */
-  async create(agent: AsyncAgent<unknown, JsonObject> | SyncAgent<unknown>, request: TaskRequest, call: Call): Promise<Uint8Array> {
+  async create(agent: AsyncAgent<unknown, JsonObject> | SyncAgent<unknown>, request: TaskRequest, call: Call): Promise<Created> {
     const identity = { task: request.template.id, ...request, instance: this.#options.instance };
     const key = attemptKey(identity) ?? randomKey();
     const answered = this.#answered.get(key);
-    if (answered !== undefined) return answered;
-    const attempt = this.#inFlight.get(key) ?? this.#start(agent, request, key, previousAttemptKey(identity), call);
-    const bytes = await attempt.answer(call);
-    this.#answered.set(key, bytes);
-    return bytes;
+    if (answered !== undefined) return { reference: answered };
+    const underWay = this.#inFlight.get(key);
+    const attempt = underWay?.isAbandoned === false ? underWay : this.#start(agent, request, key, previousAttemptKey(identity), call);
+    const created = await attempt.answer(call);
+    this.#answered.set(key, created.reference);
+    return created;
   }
 
   #start(
@@ -57,9 +64,11 @@ export class Creator {
     call: Call,
   ): Attempt {
     const work = (): Work => (agent.kind === 'sync' ? new Performance(agent, request) : new Submission(agent, request, previousKey));
-    const attempt = new Attempt({ key, request, work, logger: this.#options.logger, deadline: call.deadline });
+    // When everybody had hung up and somebody asks again, the job is wanted again.
+    const isLatest = (): boolean => this.#inFlight.get(key) === attempt;
+    const attempt = new Attempt({ key, request, work, logger: this.#options.logger, deadline: call.deadline, isLatest });
     this.#inFlight.set(key, attempt);
-    void attempt.done.then(() => this.#inFlight.delete(key));
+    void attempt.done.then(() => isLatest() && this.#inFlight.delete(key));
     return attempt;
   }
 }
@@ -71,6 +80,8 @@ interface AttemptOptions {
   readonly logger: Logger;
   /** When the first caller must be answered, in milliseconds since 1970. */
   readonly deadline: number;
+  /** Whether no later call has begun the same attempt anew. */
+  readonly isLatest: () => boolean;
 }
 
 /** One attempt of one task on its way to a reference, and the calls that wait for it. Each waits no longer than it may. */
@@ -85,6 +96,7 @@ class Attempt {
   #work: Work | undefined;
   /** What the first caller was answered; the others are answered the same. */
   #answered: Uint8Array | undefined;
+  #fault: AgentError | undefined;
 
   constructor(options: AttemptOptions) {
     this.#options = options;
@@ -92,18 +104,26 @@ class Attempt {
     this.done = this.#outcome.then((outcome) => this.#settle(outcome));
   }
 
+  /** Whether everybody hung up, or was told of nothing that they could ask for again. */
+  get isAbandoned(): boolean {
+    return this.#abandoned.signal.aborted || (this.#waiting.size > 0 && [...this.#waiting].every((call) => call.signal.aborted));
+  }
+
   /** What this caller is told. @throws AgentError that passes, when nothing was started */
-  async answer(call: Call): Promise<Uint8Array> {
+  async answer(call: Call): Promise<Created> {
     this.#waiting.add(call);
     const outcome = await call.within(this.#outcome);
     this.#waiting.delete(call);
-    if (this.#waiting.size === 0) this.#abandoned.abort();
-    if (call.cancelled) throw new AgentError({ code: 'CANCELLED', message: 'the caller hung up' });
-    if (AgentError.is(outcome)) throw outcome;
     const content = outcome === expired ? this.#work?.soFar() : outcome;
+    // Who is told to ask again will do so: the work goes on.
+    const goesOn = !call.cancelled && !AgentError.is(content) && content?.kind === 'pending';
+    if (outcome === expired && this.#waiting.size === 0 && this.#answered === undefined && !goesOn) this.#abandoned.abort();
+    if (call.cancelled) throw new AgentError({ code: 'CANCELLED', message: 'the caller hung up' });
+    if (AgentError.is(content)) throw content;
     if (content === undefined)
       throw new AgentError({ code: 'UNAVAILABLE', message: 'nothing could be submitted in time', submitted: 'no' });
-    return (this.#answered ??= this.#encode(content));
+    if (outcome === expired && content.kind === 'failure') this.#fault = new AgentError(content.failure);
+    return { reference: (this.#answered ??= this.#encode(content)), fault: this.#fault };
   }
 
   /** Never rejects. An AgentError: nothing was started, the caller may come again. */
@@ -111,34 +131,46 @@ class Attempt {
     try {
       this.#work = this.#options.work();
       const remainingMs = (): number => Math.max(0, ...[...this.#waiting].map((call) => call.remainingMs));
-      return await this.#work.run(this.#context(), remainingMs);
+      const content = await this.#work.run(this.#context(), remainingMs);
+      return await this.#storable(content, this.#work);
     } catch (error) {
       const fault = AgentError.from(error);
-      return fault.passes ? fault : toFailure(fault);
+      if (fault.passes) return fault;
+      this.#fault = fault;
+      return toFailure(fault);
+    }
+  }
+
+  /** A job whose reference cannot be stored would run with nobody to ask for it. @throws AgentError INVALID_ARGUMENT when it is too large */
+  async #storable(content: ReferenceContent, work: Work): Promise<ReferenceContent> {
+    try {
+      this.#encode(content);
+      return content;
+    } catch (error) {
+      await this.#undo(content, work);
+      throw error;
     }
   }
 
   async #settle(outcome: ReferenceContent | AgentError): Promise<void> {
-    const nobodyWasTold = this.#waiting.size === 0 && this.#answered === undefined;
-    if (!nobodyWasTold || AgentError.is(outcome)) return;
+    const nobodyWasTold = this.#waiting.size === 0 && this.#answered === undefined && this.#options.isLatest();
+    if (nobodyWasTold && this.#work !== undefined && !AgentError.is(outcome)) await this.#undo(outcome, this.#work);
+  }
+
+  async #undo(content: ReferenceContent, work: Work): Promise<void> {
     const { key, logger } = this.#options;
     try {
-      await this.#work?.undo(outcome, this.#context());
+      await work.undo(content, this.#context());
     } catch (error) {
       const fault = AgentError.from(error);
-      logger.warn({ key, code: fault.code }, `a job whose caller had hung up could not be cancelled: ${fault.message}`);
+      logger.warn({ key, code: fault.code }, `a job that nobody will ask for could not be cancelled: ${fault.message}`);
     }
   }
 
   #encode(content: ReferenceContent): Uint8Array {
     const { key, request } = this.#options;
     const { project, domain } = request.execution;
-    const reference = { type: request.template.type, project, domain, key, at: Date.now() };
-    try {
-      return encodeReference({ ...reference, content });
-    } catch (error) {
-      return encodeReference({ ...reference, content: toFailure(AgentError.from(error)) });
-    }
+    return encodeReference({ type: request.template.type, project, domain, key, at: Date.now(), content });
   }
 
   #context(): CreateContext {

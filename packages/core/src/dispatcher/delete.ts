@@ -8,6 +8,9 @@ import { parse } from '../schema.ts';
 import { expired, type Call } from './call.ts';
 import type { StoredRequest } from './requests.ts';
 
+/** For how long after create a submit may still become a job, in milliseconds. */
+const submitLimitMs = 60_000;
+
 /** What deleting needs of the server. */
 export interface DeleteOptions {
   readonly registry: AgentRegistry;
@@ -34,7 +37,7 @@ export async function deleteTask(request: StoredRequest, call: Call, { registry,
 }
 
 async function cancel(agent: AsyncAgent<unknown, JsonObject>, reference: Reference, call: Call, logger: Logger): Promise<void> {
-  const { project, domain, key, content } = reference;
+  const { project, domain, key, at, content } = reference;
   const context = { signal: call.signal, deadline: call.deadline, project, domain, logger };
   try {
     const ref =
@@ -44,6 +47,8 @@ async function cancel(agent: AsyncAgent<unknown, JsonObject>, reference: Referen
           ? await agent.find(key, content.where, context)
           : undefined;
     if (ref !== undefined) await agent.delete(ref, context);
+    else if (Date.now() - at < submitLimitMs)
+      throw new AgentError({ code: 'UNAVAILABLE', message: `${agent.name}: the submit is not over yet, its job cannot be cancelled` });
   } catch (error) {
     const fault = AgentError.from(error);
     if (fault.origin !== 'user') throw new AgentError({ code: 'UNAVAILABLE', message: fault.message, cause: fault });

@@ -54,11 +54,13 @@ export class Dispatcher {
   async create(request: TaskRequest, call: Call): Promise<Uint8Array> {
     const { type } = request.template;
     return this.#measured('create', type, async () => {
+      const agent = this.#agent(type);
       this.#metrics.inputs(type, request.inputs.byteLength);
-      const reference = await this.#creator.create(this.#agent(type), request, call);
+      const { reference, fault } = await this.#creator.create(agent, request, call);
       const { project, domain, name, node, attempt } = request.execution;
-      this.#logger.info({ taskType: type, project, domain, execution: name, node, attempt }, 'create');
-      return { value: reference };
+      const fields = { taskType: type, project, domain, execution: name, node, attempt, code: fault?.code };
+      this.#logger[fault === undefined ? 'info' : 'warn'](fields, `create${fault === undefined ? '' : `: ${fault.message}`}`);
+      return { value: reference, fault };
     });
   }
 
@@ -87,8 +89,9 @@ export class Dispatcher {
   async execute(request: TaskRequest, call: Call): Promise<Resource> {
     const { type } = request.template;
     return this.#measured('do', type, async () => {
+      const agent = this.#agent(type);
       this.#metrics.inputs(type, request.inputs.byteLength);
-      const { resource, fault } = await execute(this.#agent(type), request, call, { logger: this.#logger, instance: this.#instance });
+      const { resource, fault } = await execute(agent, request, call, { logger: this.#logger, instance: this.#instance });
       const level = fault === undefined ? 'info' : 'warn';
       this.#logger[level](
         { taskType: type, phase: resource.phase, code: fault?.code },
@@ -114,18 +117,28 @@ export class Dispatcher {
     const started = performance.now();
     this.#metrics.started();
     let errorCode: AgentError['code'] | undefined;
+    let pages: AsyncIterator<LogPage> | undefined;
     try {
       const { agent, ref, context } = this.#job(request, call);
-      for await (const page of agent.getLogs(ref, query, context)) {
-        yield page;
-        if (call.signal.aborted) return;
+      pages = agent.getLogs(ref, query, context)[Symbol.asyncIterator]();
+      for (;;) {
+        const next = await call.within(pages.next());
+        if (next === expired || next.done === true) return;
+        yield next.value;
       }
     } catch (error) {
       errorCode = AgentError.from(error).code;
       throw error;
     } finally {
-      this.#metrics.finished({ operation: 'get_logs', taskType: request.taskType, seconds: secondsSince(started), errorCode });
+      // Not waited for: a service that does not answer does not end either.
+      pages?.return?.().catch((error: unknown) => this.#logger.debug({}, `get_logs: ${AgentError.from(error).message}`));
+      this.#metrics.finished({ operation: 'get_logs', taskType: this.#label(request.taskType), seconds: secondsSince(started), errorCode });
     }
+  }
+
+  /** A task type as a label, which must not grow with what callers make up. */
+  #label(taskType: string): string {
+    return this.registry.find(taskType) === undefined ? 'unknown' : taskType;
   }
 
   #agent(taskType: string): Agent {
@@ -154,8 +167,6 @@ export class Dispatcher {
     work: () => Promise<{ value: Value; fault?: AgentError | undefined }>,
   ): Promise<Value> {
     const started = performance.now();
-    // A label must not grow with what callers make up.
-    const label = this.registry.find(taskType) === undefined ? 'unknown' : taskType;
     let errorCode: AgentError['code'] | undefined;
     this.#metrics.started();
     try {
@@ -168,7 +179,7 @@ export class Dispatcher {
       this.#logger.warn({ taskType, code: fault.code }, `${operation}: ${fault.message}`);
       throw fault;
     } finally {
-      this.#metrics.finished({ operation, taskType: label, seconds: secondsSince(started), errorCode });
+      this.#metrics.finished({ operation, taskType: this.#label(taskType), seconds: secondsSince(started), errorCode });
     }
   }
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AsyncAgent } from '../agent.ts';
 import { AgentError } from '../errors.ts';
 import type { IdempotencyKey } from '../idempotency.ts';
@@ -9,8 +8,8 @@ import { isTerminal, laterPhase, type Phase } from '../phase.ts';
 import { decodeReference, type Reference } from '../ref.ts';
 import type { Agent, AgentRegistry } from '../registry.ts';
 import { parse } from '../schema.ts';
-import type { GetContext, Resource } from '../task.ts';
-import { expired, type Call } from './call.ts';
+import type { GetContext, LogLink, Resource } from '../task.ts';
+import { expired, pause, type Call } from './call.ts';
 import { Memory } from './memory.ts';
 import type { StoredRequest } from './requests.ts';
 
@@ -47,8 +46,8 @@ export class Poller {
   readonly #phases = new Memory<IdempotencyKey, Phase>(rememberedPhases);
   /** The last answers of ended tasks: engines ask again until they have taken note, and must hear the same. */
   readonly #ended = new Memory<IdempotencyKey, Resource>(rememberedEnds);
-  /** Since when a tenant's calls of an agent fail with a fault that does not pass, in milliseconds since 1970. */
-  readonly #unreachableSince = new Memory<string, number>(1000);
+  /** From when to when a tenant's calls of an agent failed with a fault that does not pass, in milliseconds since 1970. */
+  readonly #unreachable = new Memory<string, { readonly since: number; readonly until: number }>(1000);
 
   constructor(options: PollerOptions) {
     this.#options = options;
@@ -69,7 +68,8 @@ export class Poller {
     const { resource, fault } = await this.#look(agent, reference, request, call);
     const phase = laterPhase(this.#phases.get(reference.key) ?? 'WAITING_FOR_RESOURCES', resource.phase);
     const answer = { ...resource, phase };
-    this.#phases.set(reference.key, phase);
+    // An end is never answered without its outputs: until the service says it again, the task runs.
+    this.#phases.set(reference.key, isTerminal(phase) ? 'RUNNING' : phase);
     if (isTerminal(phase) && isSmall(answer)) this.#ended.set(reference.key, answer);
     return { resource: answer, fault };
   }
@@ -79,15 +79,14 @@ export class Poller {
     if (content.kind === 'failure') {
       return { resource: { phase: content.failure.retryable ? 'RETRYABLE_FAILED' : 'FAILED', message: content.failure.message } };
     }
-    if (content.kind === 'result') {
-      return { resource: { phase: 'SUCCEEDED', outputs: mapValues(content.result) } };
-    }
+    if (content.kind === 'result') return fromResult(content.result);
     const tenant = JSON.stringify([request.taskType, reference.project, reference.domain]);
     if (agent === undefined || agent.kind === 'sync') {
       const fault = new AgentError({
         code: 'NOT_FOUND',
         message: `no agent on this server polls task type ${request.taskType}: install it, or route the type to the server that has it`,
         origin: 'system',
+        passes: false,
       });
       return this.#absorb(fault, reference, tenant);
     }
@@ -96,12 +95,12 @@ export class Poller {
     try {
       const resource = await call.within(poll.resource());
       if (resource === expired) return this.#late(reference, poll);
-      this.#unreachableSince.delete(tenant);
+      this.#unreachable.delete(tenant);
       return { resource: withLinks(resource, poll) };
     } catch (error) {
       const fault = AgentError.from(error);
       const answer = this.#absorb(fault, reference, tenant);
-      if (isTerminal(answer.resource.phase) && fault.origin === 'system') await this.#abandon(poll, reference, context);
+      if (isTerminal(answer.resource.phase) && fault.origin === 'system') await call.within(this.#abandon(poll, reference, context));
       return { ...answer, resource: withLinks(answer.resource, poll) };
     }
   }
@@ -117,10 +116,14 @@ export class Poller {
     const phase = this.#phases.get(reference.key) ?? 'RUNNING';
     if (fault.origin === 'user') return { resource: { phase: 'FAILED', message: fault.message }, fault };
     if (fault.passes) return { resource: { phase, message: `waiting: ${fault.message}, will ask again` }, fault };
-    const since = this.#unreachableSince.get(tenant) ?? Date.now();
-    this.#unreachableSince.set(tenant, since);
-    if (Date.now() - since < this.#options.unreachableAfterMs) return { resource: { phase, message: `waiting: ${fault.message}` }, fault };
-    const minutes = Math.round(this.#options.unreachableAfterMs / 60_000);
+    const { unreachableAfterMs } = this.#options;
+    const now = Date.now();
+    const known = this.#unreachable.get(tenant);
+    // A fault of long ago says nothing of this one, when nobody asked in between.
+    const since = known === undefined || now - known.until > unreachableAfterMs ? now : known.since;
+    this.#unreachable.set(tenant, { since, until: now });
+    if (now - since < unreachableAfterMs) return { resource: { phase, message: `waiting: ${fault.message}` }, fault };
+    const minutes = Math.round(unreachableAfterMs / 60_000);
     return { resource: { phase: 'FAILED', message: `${fault.message} (for ${minutes} minutes; the job was told to stop)` }, fault };
   }
 
@@ -163,9 +166,14 @@ class Poll {
     this.#context = context;
   }
 
-  /** The links to the job, as soon as it is known. */
-  links(): Resource['links'] {
-    return this.#ref === undefined ? [] : this.#agent.links(this.#ref);
+  /** The links to the job, as soon as it is known; none when the agent cannot make them. */
+  links(): readonly LogLink[] {
+    try {
+      return this.#ref === undefined ? [] : this.#agent.links(this.#ref);
+    } catch (error) {
+      this.#context.logger.warn({ key: this.#reference.key }, `no links: ${AgentError.from(error).message}`);
+      return [];
+    }
   }
 
   async resource(): Promise<Resource> {
@@ -174,7 +182,8 @@ class Poll {
     const found = await this.#get(ref);
     if (found !== undefined) return found;
     if (this.#isYoung()) return { phase: 'RUNNING', message: 'the service does not show the job yet' };
-    await sleep(secondLookMs);
+    await pause(secondLookMs, this.#context.signal);
+    this.#context.signal.throwIfAborted();
     return (
       (await this.#get(ref)) ?? {
         phase: 'RETRYABLE_FAILED',
@@ -221,10 +230,16 @@ function isSmall({ outputs = {} }: Resource): boolean {
 }
 
 function withLinks(resource: Resource, poll: Poll): Resource {
-  const links = [...(poll.links() ?? []), ...(resource.links ?? [])];
+  const links = [...poll.links(), ...(resource.links ?? [])];
   return links.length === 0 ? resource : { ...resource, links };
 }
 
-function mapValues(result: JsonObject): Resource['outputs'] {
-  return Object.fromEntries(Object.entries(result).map(([name, value]) => [name, fromTaggedJson(value)]));
+function fromResult(result: JsonObject): Answer {
+  try {
+    const outputs = Object.fromEntries(Object.entries(result).map(([name, value]) => [name, fromTaggedJson(value)]));
+    return { resource: { phase: 'SUCCEEDED', outputs } };
+  } catch (error) {
+    const fault = AgentError.from(error);
+    return { resource: { phase: 'FAILED', message: fault.message }, fault };
+  }
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { AsyncAgent } from '../agent.ts';
 import { AgentError } from '../errors.ts';
@@ -32,6 +32,8 @@ class SuccessorAgent extends AsyncAgent<object, JobRef> {
   locate = (): object & Record<string, never> => ({});
 }
 
+afterEach(() => vi.useRealTimers());
+
 const logger = createLogger({ level: 'silent' });
 
 function harness() {
@@ -62,8 +64,11 @@ test('a job that a Python agent started goes on, with the default credentials', 
 });
 
 test('a job that a Python agent started and that is gone is lost, not merely young', async () => {
+  vi.useFakeTimers();
   const { agent, poller } = harness();
-  const { resource } = await during((call) => poller.get(stored({ job_id: 'gone' }), call));
+  const answer = during((call) => poller.get(stored({ job_id: 'gone' }), call));
+  await vi.advanceTimersByTimeAsync(500);
+  const { resource } = await answer;
   expect(resource).toMatchObject({ phase: 'RETRYABLE_FAILED', message: expect.stringContaining('job lost') });
   expect(agent.polled).toHaveLength(2);
 });

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AsyncAgent, SyncAgent } from '../agent.ts';
 import { AgentError, shortened, type ErrorCode } from '../errors.ts';
 import type { IdempotencyKey } from '../idempotency.ts';
@@ -7,12 +6,15 @@ import type { JsonObject } from '../literals/model.ts';
 import type { ReferenceContent } from '../ref.ts';
 import { parse } from '../schema.ts';
 import type { CreateContext, Resource, Task } from '../task.ts';
+import { pause } from './call.ts';
 import type { TaskRequest } from './requests.ts';
 
 /** How long a submit may go on after its callers were answered, in milliseconds. */
 const submitLimitMs = 60_000;
 /** How large a result may be that is carried in the reference, in bytes. */
 const inlineResultBytes = 1024;
+/** How long a failure's message may be in the reference, in bytes of JSON. */
+const longestMessage = 6 * 1024;
 
 /** The work behind one attempt of a task, until there is something to refer to. */
 export interface Work {
@@ -49,19 +51,23 @@ export class Submission implements Work {
   async run(context: CreateContext, remainingMs: () => number): Promise<ReferenceContent> {
     for (let round = 0; ; round++) {
       try {
+        context.signal.throwIfAborted();
         await this.#cancelPrevious(context);
+        context.signal.throwIfAborted();
         this.#submitting = true;
         const ref = await withinLimit(this.#agent.create(this.#task, context));
         return ref === undefined ? this.#pending : { kind: 'ref', ref };
       } catch (error) {
         const fault = AgentError.from(error);
-        if (!fault.passes) throw fault;
+        const isUnclear = this.#submitting && fault.submitted === 'unknown';
+        if (!fault.passes && !isUnclear) throw fault;
         context.logger.warn({ key: context.idempotencyKey, code: fault.code }, `create: ${fault.message}`);
-        if (this.#submitting && fault.submitted === 'unknown') return this.#pending;
+        if (isUnclear) return this.#pending;
         this.#submitting = false;
         const pauseMs = Math.max(fault.retryAfterMs ?? 0, Math.random() * 100 * 2 ** Math.min(round, 6));
-        if (pauseMs >= remainingMs()) throw new AgentError({ code: 'UNAVAILABLE', message: fault.message, cause: fault });
-        await sleep(pauseMs);
+        if (context.signal.aborted || pauseMs >= remainingMs())
+          throw new AgentError({ code: 'UNAVAILABLE', message: fault.message, cause: fault });
+        await pause(pauseMs, context.signal);
       }
     }
   }
@@ -73,7 +79,7 @@ export class Submission implements Work {
   async undo(content: ReferenceContent, context: CreateContext): Promise<void> {
     if (content.kind !== 'ref') return;
     await this.#agent.delete(content.ref, { ...context, signal: AbortSignal.timeout(submitLimitMs), deadline: Date.now() + submitLimitMs });
-    context.logger.info({ key: context.idempotencyKey }, 'the caller had hung up: the job it started is cancelled');
+    context.logger.info({ key: context.idempotencyKey }, 'a job that nobody will ask for is cancelled');
   }
 
   /** Attempt n ends the job of attempt n−1, if it still lives, before it submits its own; it never adopts it (C31). */
@@ -102,9 +108,11 @@ export class Performance implements Work {
     try {
       const resource = await this.#agent.do(this.#task, context);
       if (resource.phase === 'SUCCEEDED') return toResult(this.#agent, resource);
-      return failure('UNKNOWN', resource.message ?? `${this.#agent.name}: failed`, resource.phase !== 'FAILED');
+      return failure('UNKNOWN', resource.message ?? `${this.#agent.name}: failed`, resource.phase === 'RETRYABLE_FAILED');
     } catch (error) {
-      return toFailure(AgentError.from(error));
+      // What was done cannot be known: it is told by the reference, not by an error that repeats the call.
+      const { code, message, origin } = AgentError.from(error);
+      throw new AgentError({ code, message, origin, passes: false, cause: error });
     }
   }
 
@@ -118,12 +126,12 @@ export class Performance implements Work {
 
 /** A submit's result, `undefined` when an SDK never comes back. */
 async function withinLimit<Value>(submit: Promise<Value>): Promise<Value | undefined> {
-  const timer = new AbortController();
-  const limit = sleep(submitLimitMs, undefined, { signal: timer.signal, ref: false }).catch(() => undefined);
+  const { promise: over, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), submitLimitMs).unref();
   try {
-    return await Promise.race([submit, limit]);
+    return await Promise.race([submit, over]);
   } finally {
-    timer.abort();
+    clearTimeout(timer);
   }
 }
 
@@ -132,6 +140,7 @@ function toTask(agent: { readonly config: AsyncAgent<unknown, JsonObject>['confi
 }
 
 function toResult(agent: SyncAgent<unknown>, { outputs = {} }: Resource): ReferenceContent {
+  if (Object.keys(outputs).length === 0) return { kind: 'result', result: {} };
   const result = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, toTaggedJson(value)]));
   const bytes = Buffer.byteLength(JSON.stringify(result));
   if (agent.resultsMayBeStored && bytes <= inlineResultBytes) return { kind: 'result', result };
@@ -147,5 +156,8 @@ export function toFailure(fault: AgentError): ReferenceContent {
 }
 
 function failure(code: ErrorCode, message: string, retryable: boolean): ReferenceContent {
-  return { kind: 'failure', failure: { code, message: shortened(message), retryable } };
+  // In JSON, some characters take six bytes.
+  let short = shortened(message);
+  while (Buffer.byteLength(JSON.stringify(short)) > longestMessage) short = shortened(short, Buffer.byteLength(short) / 2);
+  return { kind: 'failure', failure: { code, message: short, retryable } };
 }

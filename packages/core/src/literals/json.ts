@@ -113,7 +113,7 @@ function fromRecord(tag: '$blob' | '$dataset' | '$schema' | '$binary' | '$error'
         columns: columns.filter(isObject).map((column) => ({ name: textOf(column['name']), type: textOf(column['type']) })),
       };
     case '$binary':
-      return { kind: 'binary', tag: text('tag'), value: Buffer.from(text('base64'), 'base64') };
+      return { kind: 'binary', tag: text('tag'), value: Uint8Array.from(Buffer.from(text('base64'), 'base64')) };
     case '$error':
       return { kind: 'error', failedNodeId: text('failedNodeId'), message: text('message') };
     case '$offloaded':

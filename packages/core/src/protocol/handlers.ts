@@ -4,6 +4,7 @@ import type { handleServerStreamingCall, handleUnaryCall } from '@grpc/grpc-js';
 import type { LogLine, LogPage, MetricsRequest } from '../agent.ts';
 import type { Dispatcher } from '../dispatcher/dispatcher.ts';
 import type { StoredRequest, TaskRequest } from '../dispatcher/requests.ts';
+import { AgentError, shortened } from '../errors.ts';
 import type { FlyteDatetime } from '../literals/model.ts';
 import type { Resource } from '../task.ts';
 import { serverStream, unary } from './calls.ts';
@@ -48,7 +49,7 @@ export function asyncHandlers<CreateMessage, StoredMessage, ResourceMessage, Log
   return {
     createTask: unary(async (message: CreateMessage, call) => ({ resourceMeta: await dispatcher.create(toTaskRequest(message), call) })),
     getTask: unary(async (message: StoredMessage, call) => ({
-      resource: toResourceMessage(await dispatcher.get(toStoredRequest(message), call)),
+      resource: toAnswer(await dispatcher.get(toStoredRequest(message), call), toResourceMessage),
     })),
     deleteTask: unary(async (message: StoredMessage, call) => {
       await dispatcher.delete(toStoredRequest(message), call);
@@ -63,6 +64,16 @@ export function asyncHandlers<CreateMessage, StoredMessage, ResourceMessage, Log
       for await (const page of dispatcher.getLogs(toStoredRequest(message), { lines, token }, call)) yield* toLogMessages(page);
     }),
   };
+}
+
+/** A resource as a message; one that cannot be sent fails the task: an error would be asked for again and again. */
+export function toAnswer<ResourceMessage>(resource: Resource, toMessage: (resource: Resource) => ResourceMessage): ResourceMessage {
+  try {
+    return toMessage(resource);
+  } catch (error) {
+    const { message } = AgentError.from(error);
+    return toMessage({ phase: 'FAILED', message: shortened(`the task ended, but its result cannot be sent: ${message}`) });
+  }
 }
 
 function toMetricsRequest({ queries, startTime, endTime, step }: MetricsMessage): MetricsRequest {

@@ -32,6 +32,8 @@ import {
 
 /** Nested deeper than this, a value is refused: reading it recurses. */
 const deepest = 64;
+/** What the engine's client takes is 4 MiB; some of it is left for the rest of the answer. */
+const largestOutputs = 4 * 1024 * 1024 - 64 * 1024;
 const emptyInputs = Inputs.of(new Map());
 
 /** Inputs that are decoded on the first read. @param bytes an encoded LiteralMap, or Flyte 2's Inputs */
@@ -53,15 +55,29 @@ export function fromMapMessage(message: LiteralMapMessage): LiteralMap {
   return new Map(Object.entries(message.literals).map(([name, literal]) => [name, fromMessage(literal, name)]));
 }
 
-/** Named literals as a message. */
+/** Named literals as a message. @throws AgentError INVALID_ARGUMENT for a value that the protocol cannot hold */
 export function toMapMessage(literals: Readonly<Record<string, Literal>>): LiteralMapMessage {
-  const entries = Object.entries(literals).map(([name, literal]) => [name, create(LiteralSchema, { value: toValue(literal) })] as const);
+  const entries = Object.entries(literals).map(
+    ([name, literal]) => [name, create(LiteralSchema, { value: toValue(literal, name) })] as const,
+  );
   return create(LiteralMapSchema, { literals: Object.fromEntries(entries) });
 }
 
-/** Named literals as the bytes of a LiteralMap, which are those of Flyte 2's Outputs too. */
+/**
+ * Named literals as the bytes of a LiteralMap, which are those of Flyte 2's Outputs too.
+ *
+ * @throws AgentError INVALID_ARGUMENT for a value that the protocol cannot hold
+ */
 export function encodeLiterals(literals: Readonly<Record<string, Literal>>): Uint8Array {
   return toBinary(LiteralMapSchema, toMapMessage(literals));
+}
+
+/** A task's outputs, encoded for its answer. @throws AgentError INVALID_ARGUMENT when the engine could not take them */
+export function encodeOutputs(outputs: Readonly<Record<string, Literal>>): Uint8Array {
+  const bytes = encodeLiterals(outputs);
+  if (bytes.byteLength <= largestOutputs) return bytes;
+  const message = `the outputs have ${bytes.byteLength} bytes, the engine takes at most ${largestOutputs} in an answer`;
+  throw new AgentError({ code: 'INVALID_ARGUMENT', message });
 }
 
 function fromMessage({ value }: LiteralMessage, path: string, depth: number = 0): Literal {
@@ -125,9 +141,9 @@ function fromPrimitive({ value }: Primitive, path: string): Literal {
     case 'boolean':
       return { kind: 'boolean', value: value.value };
     case 'datetime':
-      return { kind: 'datetime', value: fromTimestamp(value.value) };
+      return { kind: 'datetime', value: checkedDatetime(fromTimestamp(value.value), path) };
     case 'duration':
-      return { kind: 'duration', value: new FlyteDuration(value.value.seconds, value.value.nanos) };
+      return { kind: 'duration', value: checkedDuration(fromDuration(value.value), path) };
     default:
       throw invalid(path, 'has no value');
   }
@@ -143,13 +159,36 @@ export function fromDuration({ seconds, nanos }: Duration): FlyteDuration {
   return new FlyteDuration(seconds, nanos);
 }
 
+/** 0001-01-01 and the last second of 9999. */
+const firstSecond = -62_135_596_800n;
+const lastSecond = 253_402_300_799n;
+/** Ten thousand years. */
+const longestSeconds = 315_576_000_000n;
+
+function checkedDatetime(value: FlyteDatetime, path: string): FlyteDatetime {
+  const { seconds, nanos } = value;
+  if (seconds < firstSecond || seconds > lastSecond || nanos < 0 || nanos > 999_999_999)
+    throw invalid(path, 'is no point in time of the years 1 to 9999');
+  return value;
+}
+
+function checkedDuration(value: FlyteDuration, path: string): FlyteDuration {
+  const { seconds, nanos } = value;
+  const mixed = (seconds > 0n && nanos < 0) || (seconds < 0n && nanos > 0);
+  if (mixed || seconds > longestSeconds || seconds < -longestSeconds || Math.abs(nanos) > 999_999_999)
+    throw invalid(path, 'is no length of time: seconds and nanoseconds must agree in sign, and stay below ten thousand years');
+  return value;
+}
+
 type LiteralValue = NonNullable<MessageInitShape<typeof LiteralSchema>['value']>;
 type ScalarValue = NonNullable<MessageInitShape<typeof ScalarSchema>['value']>;
 type PrimitiveValue = NonNullable<MessageInitShape<typeof PrimitiveSchema>['value']>;
 
-function toValue(literal: Literal): LiteralValue {
+function toValue(literal: Literal, path: string, depth: number = 0): LiteralValue {
+  if (depth > deepest) throw invalid(path, `is nested deeper than ${deepest} levels`);
   switch (literal.kind) {
     case 'integer':
+      if (BigInt.asIntN(64, literal.value) !== literal.value) throw invalid(path, 'is beyond 64 bits');
       return primitive({ case: 'integer', value: literal.value });
     case 'float':
       return primitive({ case: 'floatValue', value: literal.value });
@@ -158,9 +197,9 @@ function toValue(literal: Literal): LiteralValue {
     case 'boolean':
       return primitive({ case: 'boolean', value: literal.value });
     case 'datetime':
-      return primitive({ case: 'datetime', value: { seconds: literal.value.seconds, nanos: literal.value.nanos } });
+      return primitive({ case: 'datetime', value: checkedDatetime(literal.value, path) });
     case 'duration':
-      return primitive({ case: 'duration', value: { seconds: literal.value.seconds, nanos: literal.value.nanos } });
+      return primitive({ case: 'duration', value: checkedDuration(literal.value, path) });
     case 'none':
       return scalar({ case: 'noneType', value: {} });
     case 'blob': {
@@ -180,12 +219,18 @@ function toValue(literal: Literal): LiteralValue {
     case 'error':
       return scalar({ case: 'error', value: { failedNodeId: literal.failedNodeId, message: literal.message } });
     case 'union':
-      return scalar({ case: 'union', value: { value: { value: toValue(literal.value) }, type: toTypeMessage(literal.type) } });
+      return scalar({
+        case: 'union',
+        value: { value: { value: toValue(literal.value, path, depth + 1) }, type: toTypeMessage(literal.type) },
+      });
     case 'collection':
-      return { case: 'collection', value: { literals: literal.items.map((item) => ({ value: toValue(item) })) } };
+      return {
+        case: 'collection',
+        value: { literals: literal.items.map((item, index) => ({ value: toValue(item, `${path}[${index}]`, depth + 1) })) },
+      };
     case 'map': {
-      const literals = Object.fromEntries([...literal.entries].map(([key, item]) => [key, { value: toValue(item) }]));
-      return { case: 'map', value: { literals } };
+      const entries = [...literal.entries].map(([key, item]) => [key, { value: toValue(item, `${path}.${key}`, depth + 1) }] as const);
+      return { case: 'map', value: { literals: Object.fromEntries(entries) } };
     }
     case 'offloaded':
       return { case: 'offloadedMetadata', value: { uri: literal.uri, sizeBytes: literal.sizeBytes } };

@@ -1,14 +1,8 @@
 import { toBinary, type DescFile } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
-import { AgentMetadataService, AsyncAgentService, SyncAgentService } from '@flyte-agents/proto/flyte1';
-import { AsyncConnectorService, ConnectorMetadataService } from '@flyte-agents/proto/flyte2';
 import type { Server } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
-
-const services = [AsyncAgentService, SyncAgentService, AgentMetadataService, AsyncConnectorService, ConnectorMetadataService];
-
-/** The full names of the services of both protocols, for the health service. */
-export const serviceNames: readonly string[] = services.map(({ typeName }) => typeName);
+import { services } from './services.ts';
 
 /** Lets gRPC clients list the services and their messages. */
 export function addReflection(server: Server): void {

@@ -1,7 +1,8 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
+import { fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   CreateTaskRequestSchema,
   ExecuteTaskSyncRequestSchema,
+  LiteralMapSchema,
   LogLineOriginator,
   TaskExecution_Phase,
   type CreateRequestHeader,
@@ -15,7 +16,7 @@ import type { StoredRequest, TaskRequest } from '../../dispatcher/requests.ts';
 import { AgentError } from '../../errors.ts';
 import type { Resource } from '../../task.ts';
 import { toLineMessage, type Messages } from '../handlers.ts';
-import { toMapMessage } from '../literals.ts';
+import { encodeOutputs } from '../literals.ts';
 import { readUndecoded, toTaskRequest, type Undecoded } from '../tasks.ts';
 import { toStruct } from '../types.ts';
 
@@ -60,7 +61,7 @@ export function toResourceMessage(resource: Resource): MessageInitShape<typeof R
     phase: TaskExecution_Phase[resource.phase],
     message: resource.message ?? '',
     logLinks: (resource.links ?? []).map(({ name, uri }) => ({ name, uri })),
-    ...(resource.outputs === undefined ? {} : { outputs: toMapMessage(resource.outputs) }),
+    ...(resource.outputs === undefined ? {} : { outputs: fromBinary(LiteralMapSchema, encodeOutputs(resource.outputs)) }),
     ...(resource.customInfo === undefined ? {} : { customInfo: toStruct(resource.customInfo) }),
   };
 }

@@ -6,7 +6,7 @@ import { expired } from '../../dispatcher/call.ts';
 import type { Dispatcher } from '../../dispatcher/dispatcher.ts';
 import { AgentError } from '../../errors.ts';
 import { beginCall, unary } from '../calls.ts';
-import { asyncHandlers } from '../handlers.ts';
+import { asyncHandlers, toAnswer } from '../handlers.ts';
 import { toStatus } from '../status.ts';
 import { messages, readCreate, readPart, toResourceMessage, toSyncRequest, type UndecodedPart } from './messages.ts';
 
@@ -50,7 +50,7 @@ function executeTaskSync(dispatcher: Dispatcher): handleBidiStreamingCall<Undeco
         if (parts === expired)
           throw new AgentError({ code: 'DEADLINE_EXCEEDED', message: 'the stream of the request did not end in time' });
         const resource = await dispatcher.execute(toSyncRequest(parts), call);
-        stream.write({ res: { case: 'header', value: { resource: toResourceMessage(resource) } } });
+        stream.write({ res: { case: 'header', value: { resource: toAnswer(resource, toResourceMessage) } } });
         stream.end();
       } catch (error) {
         stream.emit('error', toStatus(error));
@@ -66,6 +66,8 @@ async function readParts(stream: AsyncIterable<UndecodedPart>): Promise<readonly
   const parts: UndecodedPart[] = [];
   let bytes = 0;
   for await (const part of stream) {
+    // Only the first header counts.
+    if (parts.length > 0 && part.inputs === undefined) continue;
     bytes += part.inputs?.byteLength ?? 0;
     if (bytes > largestStream)
       throw new AgentError({ code: 'RESOURCE_EXHAUSTED', message: `the inputs have more than ${largestStream} bytes` });

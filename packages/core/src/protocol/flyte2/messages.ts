@@ -14,7 +14,7 @@ import type { LogPage } from '../../agent.ts';
 import type { StoredRequest } from '../../dispatcher/requests.ts';
 import type { Resource } from '../../task.ts';
 import { toLineMessage, type Messages } from '../handlers.ts';
-import { encodeLiterals } from '../literals.ts';
+import { encodeOutputs } from '../literals.ts';
 import { readUndecoded, toTaskRequest, type Undecoded } from '../tasks.ts';
 import { toStruct } from '../types.ts';
 
@@ -39,7 +39,7 @@ function toResourceMessage(resource: Resource): MessageInitShape<typeof Resource
     message: resource.message ?? '',
     logLinks: (resource.links ?? []).map(({ name, uri }) => ({ name, uri, ready: true, linkType: TaskLog_LinkType.DASHBOARD })),
     // A list of named values here, a map in Flyte 1: the same bytes.
-    ...(resource.outputs === undefined ? {} : { outputs: fromBinary(OutputsSchema, encodeLiterals(resource.outputs)) }),
+    ...(resource.outputs === undefined ? {} : { outputs: fromBinary(OutputsSchema, encodeOutputs(resource.outputs)) }),
     ...(resource.customInfo === undefined ? {} : { customInfo: toStruct(resource.customInfo) }),
   };
 }

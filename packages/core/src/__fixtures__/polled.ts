@@ -1,0 +1,77 @@
+import { AsyncAgent } from '../agent.ts';
+import { AgentError } from '../errors.ts';
+import type { JsonObject } from '../literals/model.ts';
+import type { Schema } from '../schema.ts';
+import type { AgentContext, Resource } from '../task.ts';
+import { z } from 'zod';
+
+const anything: Schema<JsonObject> = z.record(z.string(), z.json());
+
+abstract class PolledAgent extends AsyncAgent<unknown, JsonObject> {
+  readonly name = 'Polled';
+  readonly taskTypes = [{ name: 'polled' }];
+  readonly config: Schema<unknown> = z.unknown();
+  readonly ref: Schema<JsonObject> = anything;
+
+  async create(): Promise<JsonObject> {
+    return {};
+  }
+
+  async delete(): Promise<void> {}
+
+  locate(): JsonObject {
+    return {};
+  }
+
+  async find(): Promise<undefined> {}
+}
+
+/** Answers no poll before it is opened. */
+export class GatedAgent extends PolledAgent {
+  gets = 0;
+  readonly signals: AbortSignal[] = [];
+  readonly #gate = Promise.withResolvers<Resource>();
+
+  open(resource: Resource): void {
+    this.#gate.resolve(resource);
+  }
+
+  async get(_ref: JsonObject, { signal }: AgentContext): Promise<Resource> {
+    this.gets++;
+    this.signals.push(signal);
+    return this.#gate.promise;
+  }
+}
+
+/** Asks for many jobs in one call, and remembers which. */
+export class BatchAgent extends PolledAgent {
+  readonly calls: string[][] = [];
+  readonly lost = new Set<string>();
+  error: AgentError | undefined;
+  /** How many answers are left out at the end. */
+  forgets = 0;
+  override readonly largestPoll: number;
+
+  constructor(largestPoll: number = 100) {
+    super();
+    this.largestPoll = largestPoll;
+  }
+
+  async get(): Promise<Resource> {
+    throw new Error('single polls are not for this agent');
+  }
+
+  override pollGroup({ account }: JsonObject): string {
+    return typeof account === 'string' ? account : '';
+  }
+
+  override async getMany(refs: readonly JsonObject[]): Promise<readonly (Resource | AgentError)[]> {
+    const jobs = refs.map(({ job }) => (typeof job === 'string' ? job : ''));
+    this.calls.push(jobs);
+    if (this.error !== undefined) throw this.error;
+    const answers = jobs.map((job) =>
+      this.lost.has(job) ? new AgentError({ code: 'NOT_FOUND', message: `no job ${job}` }) : ({ phase: 'RUNNING' } as const),
+    );
+    return answers.slice(0, answers.length - this.forgets);
+  }
+}

@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { badConfig, denied, during, EchoAgent, JobAgent, recordingLogger, taskRequest, unavailable } from '../__fixtures__/agents.ts';
+import { attemptKey } from '../idempotency.ts';
+import type { Agent } from '../registry.ts';
+import { execute } from './execute.ts';
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+const request = taskRequest({ template: { type: 'echo' }, inputs: { x: { kind: 'none' } } });
+
+function run(agent: Agent, { callerMs, instance }: { callerMs?: number; instance?: string } = {}) {
+  return during((call) => execute(agent, request, call, { logger: recordingLogger(), instance }), callerMs);
+}
+
+describe('R6: doing a task at once', () => {
+  test('gives what the agent gives', async () => {
+    const agent = new EchoAgent();
+    expect(await run(agent)).toEqual({ resource: { phase: 'SUCCEEDED', outputs: { text: { kind: 'string', value: 'x' } } } });
+    expect(agent.done).toMatchObject([
+      {
+        task: { template: { type: 'echo' }, outputPrefix: request.outputPrefix },
+        context: {
+          project: 'flytesnacks',
+          domain: 'development',
+          deadline: Date.now() + 9500,
+          idempotencyKey: attemptKey({ ...request, task: request.template.id }),
+        },
+      },
+    ]);
+  });
+
+  test('has the key of this installation, the same as create', async () => {
+    const agent = new EchoAgent();
+    await run(agent, { instance: 'blue' });
+    expect(agent.done[0]?.context.idempotencyKey).toBe(attemptKey({ ...request, task: request.template.id, instance: 'blue' }));
+  });
+
+  test.each(['FAILED', 'RETRYABLE_FAILED'] as const)(
+    'gives %s when the agent found that the work failed, and counts no fault',
+    async (phase) => {
+      const agent = new EchoAgent();
+      agent.work = () => ({ phase, message: 'the page is gone' });
+      expect(await run(agent)).toEqual({ resource: { phase, message: 'the page is gone' } });
+    },
+  );
+
+  test.each(['RUNNING', 'INITIALIZING', 'WAITING_FOR_RESOURCES'] as const)(
+    'never gives %s: a worker of the engine would die of it',
+    async (phase) => {
+      const agent = new EchoAgent();
+      agent.work = () => ({ phase });
+      expect(await run(agent)).toMatchObject({
+        resource: { phase: 'FAILED', message: `Echo Agent: answered ${phase} where only the end counts` },
+        fault: { code: 'INTERNAL' },
+      });
+    },
+  );
+
+  test.each([
+    ['the author’s fault', badConfig(), 'FAILED'],
+    ['a lasting fault', denied(), 'RETRYABLE_FAILED'],
+    ['a passing fault', unavailable(), 'RETRYABLE_FAILED'],
+    ['broken code', new TypeError('oops'), 'RETRYABLE_FAILED'],
+  ])('gives for %s %s', async (_name, error, phase) => {
+    const agent = new EchoAgent();
+    agent.work = () => {
+      throw error;
+    };
+    const { resource, fault } = await run(agent);
+    expect(resource).toMatchObject({ phase, message: fault?.message });
+  });
+
+  test('C11: gives FAILED for a wrong config, and does nothing', async () => {
+    const agent = new EchoAgent();
+    const wrong = taskRequest({ template: { type: 'echo', custom: { loud: 'yes' } } });
+    const { resource } = await during((call) => execute(agent, wrong, call, { logger: recordingLogger() }));
+    expect(resource).toMatchObject({ phase: 'FAILED', message: expect.stringMatching(/^template\.custom is not valid: loud: /) });
+    expect(agent.done).toHaveLength(0);
+  });
+
+  test('gives FAILED for an async agent', async () => {
+    const agent = new JobAgent();
+    expect(await run(agent)).toMatchObject({ resource: { phase: 'FAILED' }, fault: { code: 'UNIMPLEMENTED' } });
+    expect(agent.created).toHaveLength(0);
+  });
+
+  test('R5: gives RETRYABLE_FAILED when the work is not done in time, and tells it to stop', async () => {
+    const agent = new EchoAgent();
+    agent.work = () => new Promise(() => {});
+    const answer = run(agent, { callerMs: 3000 });
+    await vi.advanceTimersByTimeAsync(2700);
+    expect(await answer).toMatchObject({ resource: { phase: 'RETRYABLE_FAILED' }, fault: { code: 'DEADLINE_EXCEEDED' } });
+    expect(agent.done[0]?.context.signal.aborted).toBe(true);
+  });
+});

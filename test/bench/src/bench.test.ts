@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { runBench } from './bench.ts';
+import { percentile } from './figures.ts';
+import { toTable } from './table.ts';
+
+// Needs the built packages: they are what is measured.
+test('every scenario is answered by the server and by the echo', { timeout: 120_000 }, async () => {
+  const figures = await runBench({ inFlight: 4, rounds: 1, share: 0.01, starts: 1, nodeFlags: ['--max-semi-space-size=4'] });
+  const answered = figures.scenarios.map(({ name, server, echo }) => ({ name, errors: [server.firstError, echo?.firstError] }));
+  expect(answered).toEqual(answered.map(({ name }) => ({ name, errors: [undefined, undefined] })));
+  expect(figures.scenarios.length).toBeGreaterThanOrEqual(8);
+  expect(figures.starts.map(({ name }) => name)).toEqual(['dummy agents', 'every agent']);
+  for (const { name } of figures.scenarios) expect(toTable(figures)).toContain(name);
+});
+
+test('a percentile is the value below which its share of the values lies', () => {
+  const values = Float64Array.from({ length: 100 }, (_, index) => 99 - index);
+  expect([percentile(values, 0), percentile(values, 0.5), percentile(values, 0.99), percentile(values, 1)]).toEqual([0, 50, 99, 99]);
+  expect(percentile(new Float64Array(), 0.5)).toBe(0);
+});
