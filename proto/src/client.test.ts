@@ -10,6 +10,7 @@ afterEach(() => open.splice(0).forEach((close) => close()));
 /** A server whose create answers its output prefix, whose get waits for ever, and whose sync calls echo. */
 async function harness() {
   const server = new Server();
+  const arrived = Promise.withResolvers<void>();
   const cancelled = Promise.withResolvers<void>();
   const bytesRead: number[] = [];
   const readers = {
@@ -20,7 +21,10 @@ async function harness() {
   };
   const handlers: Handlers<typeof AsyncAgentService.method, typeof readers> = {
     createTask: (call, callback) => callback(null, { resourceMeta: Buffer.from(call.request) }),
-    getTask: (call) => void call.on('cancelled', () => cancelled.resolve()),
+    getTask: (call) => {
+      arrived.resolve();
+      call.on('cancelled', () => cancelled.resolve());
+    },
     deleteTask: (_call, callback) => callback({ code: status.NOT_FOUND, details: 'gone' }),
     getTaskMetrics: (_call, callback) => callback(null, {}),
     getTaskLogs: (call) => {
@@ -53,6 +57,7 @@ async function harness() {
   return {
     agent: connection.client(AsyncAgentService),
     sync: connection.client(SyncAgentService),
+    arrived: arrived.promise,
     cancelled: cancelled.promise,
     bytesRead,
   };
@@ -95,9 +100,9 @@ describe('a client', () => {
   });
 
   test('cancels a call with its signal, on the server too', async () => {
-    const { agent, cancelled } = await harness();
+    const { agent, arrived, cancelled } = await harness();
     const controller = new AbortController();
-    setTimeout(() => controller.abort(), 20);
+    void arrived.then(() => controller.abort());
     await expect(agent.getTask({}, { signal: controller.signal })).rejects.toMatchObject({ code: status.CANCELLED });
     await cancelled;
   });

@@ -88,6 +88,11 @@ export abstract class AsyncAgent<Config, Ref extends JsonObject> extends BaseAge
   /** Looks for the job of a key: after a submit whose answer was lost. */
   abstract find(key: IdempotencyKey, where: Locator, context: AgentContext): Promise<Ref | undefined>;
 
+  /** Which of the service's hosts a job is on, where there are several: what is down together. Default: there is one. */
+  hostOf(_where: Ref | Locator): string {
+    return '';
+  }
+
   /**
    * What may share an upstream call with other polls: an account, a region. The core adds agent, project, domain and
    * credentials. An agent with it has {@link getMany} too.

@@ -19,6 +19,8 @@ import type { JsonObject, Literal } from './literals/model.ts';
 import { decodeReference } from './ref.ts';
 import { AgentRegistry } from './registry.ts';
 import { SensorHost } from './sensor-host.ts';
+import { toKey } from './idempotency.ts';
+import type { GetContext } from './task.ts';
 import type { Sensor } from './sensor.ts';
 
 beforeEach(() => vi.useFakeTimers({ now: 1_795_000_000_000 }));
@@ -281,6 +283,16 @@ describe('SE3: time', () => {
   });
 });
 
+const context: Omit<GetContext, 'idempotencyKey'> = {
+  signal: new AbortController().signal,
+  deadline: 1_795_000_010_000,
+  project: '',
+  domain: '',
+  createdAt: 0,
+  outputPrefix: '',
+  logger: recordingLogger(),
+};
+
 describe('SE4: a sensor', () => {
   const refused = ['UNAUTHENTICATED', 'PERMISSION_DENIED', 'NOT_FOUND'] as const;
 
@@ -309,6 +321,18 @@ describe('SE4: a sensor', () => {
     const tasks = await Promise.all([start(), start(), start()]);
     flag.before = failing(denied());
     for (const { poll } of tasks) expect((await poll()).phase).toBe('RUNNING');
+  });
+
+  test('is forgotten when too many others were refused since: memory does not grow', async () => {
+    const flag = new FlagSensor();
+    flag.before = failing(denied());
+    const host = new SensorHost([flag]);
+    const ref = { sensor: 'Flag', config: {}, inputs: {}, timeoutMs: null, taskTimeoutMs: null };
+    const poll = (key: number) => host.get(ref, { ...context, idempotencyKey: toKey(String(key)) });
+    await poll(0);
+    await poll(0);
+    for (let key = 1; key <= 10_000; key++) await poll(key);
+    expect((await poll(0)).message).toContain('refused 1 of 3');
   });
 
   test('waits on with a message through any number of passing faults', async () => {

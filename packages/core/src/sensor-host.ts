@@ -119,6 +119,11 @@ export class SensorHost extends AsyncAgent<Custom, SensorRef> {
     return {};
   }
 
+  /** Sensors look into different services. */
+  override hostOf(where: JsonObject): string {
+    return typeof where['sensor'] === 'string' ? where['sensor'] : '';
+  }
+
   /** A sensor starts nothing, so nothing of it can be lost. */
   async find(): Promise<undefined> {}
 

@@ -1,8 +1,17 @@
-import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import {
+  create,
+  fromBinary,
+  toBinary,
+  type DescMessage,
+  type DescMethodUnary,
+  type MessageInitShape,
+  type MessageShape,
+} from '@bufbuild/protobuf';
 import { connect } from '@flyte-agents/proto/client';
 import * as flyte1 from '@flyte-agents/proto/flyte1';
 import * as flyte2 from '@flyte-agents/proto/flyte2';
-import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js';
+import { methodDefinition } from '@flyte-agents/proto/grpc';
+import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   badConfig,
@@ -15,9 +24,9 @@ import {
   JobAgent,
   recordingLogger,
   rejection,
-  unavailable,
 } from './__fixtures__/agents.ts';
 import { goldenRequest } from './__fixtures__/golden.ts';
+import { AgentError } from './errors.ts';
 import { Inputs } from './literals/inputs.ts';
 import type { Literal } from './literals/model.ts';
 import { unknownStates } from './phase.ts';
@@ -26,6 +35,7 @@ import { startServer, type AgentServer, type ServerOptions } from './server.ts';
 
 const open: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   for (const close of open.splice(0).toReversed()) await close();
 });
 
@@ -74,7 +84,56 @@ function callRaw(client: Client, path: string, sent: Uint8Array): Promise<Buffer
   });
 }
 
+/** Ten seconds on the server; the client itself waits on. */
+const serverDeadline = new Metadata();
+serverDeadline.set('grpc-timeout', '10S');
+
+/** From now on, time passes by {@link inTime} only: which of two timers is first must not depend on how busy the machine is. Sockets are real. */
+function stopClock(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+}
+
+/** Lets time pass until there is an answer. */
+async function inTime<Value>(answer: Promise<Value>): Promise<Value> {
+  const state = { settled: false };
+  const settle = (): void => {
+    state.settled = true;
+  };
+  answer.then(settle, settle);
+  while (!state.settled) {
+    vi.advanceTimersByTime(100);
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+  return answer;
+}
+
+/** A call with a deadline on the server only. */
+function callUntil<Input extends DescMessage, Output extends DescMessage>(
+  server: AgentServer,
+  method: DescMethodUnary<Input, Output>,
+  message: MessageInitShape<Input>,
+): Promise<MessageShape<Output>> {
+  const { path } = methodDefinition(method);
+  return new Promise((resolve, reject) => {
+    rawClient(server).makeUnaryRequest(
+      path,
+      (value: MessageInitShape<Input>) => Buffer.from(toBinary(method.input, create(method.input, value))),
+      (bytes) => fromBinary(method.output, bytes),
+      message,
+      serverDeadline,
+      (error, response) => {
+        if (error === null && response !== undefined) resolve(response);
+        else reject(error ?? new Error('no response'));
+      },
+    );
+  });
+}
+
 const createPath = '/flyteidl.service.AsyncAgentService/CreateTask';
+
+const syncPath = '/flyteidl.service.SyncAgentService/ExecuteTaskSync';
 
 function request(type: string, attempt: number = 0) {
   return {
@@ -92,6 +151,7 @@ function request(type: string, attempt: number = 0) {
 const running = 2;
 const succeeded = 3;
 const failed = 5;
+const retryableFailed = 8;
 
 async function all<Message>(messages: AsyncIterable<Message>): Promise<readonly Message[]> {
   const read: Message[] = [];
@@ -160,6 +220,45 @@ describe('C20: on one port', () => {
       { queries: ['cpu'], start: { seconds: 5n }, step: { seconds: 60n }, end: undefined },
       { queries: ['cpu'] },
     ]);
+  });
+
+  test('C23: a log that cannot be read is an error of that call', async () => {
+    const { agent, one, two } = await harness();
+    const { resourceMeta } = await one.createTask(request('job'));
+    agent.before.logs = failing(denied());
+    const query = { taskCategory: { name: 'job' }, resourceMeta };
+    for (const read of [all(one.getTaskLogs([query])), all(two.getTaskLogs([query]))])
+      expect(await rejection(read)).toMatchObject({ code: status.PERMISSION_DENIED, details: 'access denied: grant jobs.run' });
+  });
+
+  test('C23: a long log is read no faster than the caller takes it, and no further than that', async () => {
+    const { agent, one } = await harness();
+    const { resourceMeta } = await one.createTask(request('job'));
+    const line = { message: 'x'.repeat(100_000) };
+    let pages = 0;
+    let ended = false;
+    vi.spyOn(agent, 'getLogs').mockImplementation(async function* () {
+      try {
+        for (; pages < 1000; pages++) yield { lines: [line] };
+      } finally {
+        ended = true;
+      }
+    });
+    const controller = new AbortController();
+    const stream = one.getTaskLogs([{ taskCategory: { name: 'job' }, resourceMeta }], { signal: controller.signal });
+    await stream[Symbol.asyncIterator]().next();
+    // As soon as its buffers are full, the server waits.
+    let before = -1;
+    await vi.waitFor(() => {
+      const now = pages;
+      const stands = now === before;
+      before = now;
+      expect(stands).toBe(true);
+    });
+    expect(pages).toBeLessThan(500);
+    controller.abort();
+    await vi.waitFor(() => expect(ended).toBe(true));
+    expect(pages).toBeLessThan(500);
   });
 
   test('R6: a sync type is answered on the async paths of both', async () => {
@@ -288,6 +387,12 @@ describe('C18: health', () => {
     );
   });
 
+  test('of every service is listed', async () => {
+    const { server } = await harness();
+    const listed = (await callRaw(rawClient(server), '/grpc.health.v1.Health/List', Buffer.alloc(0))).toString('latin1');
+    for (const name of serviceNames) expect(listed).toContain(name);
+  });
+
   test('of an unknown service is NOT_FOUND', async () => {
     const { server } = await harness();
     await expect(callRaw(rawClient(server), '/grpc.health.v1.Health/Check', field(1, 'nobody'))).rejects.toMatchObject({
@@ -386,20 +491,24 @@ describe('R3: a poll', () => {
   });
 
   test('R5: whose service does not answer is RUNNING before the deadline', async () => {
-    const { agent, one } = await harness();
+    const { agent, one, server } = await harness();
     const { resourceMeta } = await one.createTask(request('job'));
     agent.before.get = () => new Promise(() => {});
-    const { resource } = await one.getTask({ taskCategory: { name: 'job' }, resourceMeta }, { timeoutMs: 200 });
+    stopClock();
+    const stored = { taskCategory: { name: 'job' }, resourceMeta };
+    const { resource } = await inTime(callUntil(server, flyte1.AsyncAgentService.method.getTask, stored));
     expect(resource).toMatchObject({ phase: running, message: 'the service has not answered yet, will ask again' });
   });
 });
 
 describe('R2: a create', () => {
   test('that answers in time with a pending submit does not cancel it when the call ends', async () => {
-    const { agent, one } = await harness();
+    const { agent, one, server } = await harness();
     const { wait, open: letGo } = gate();
     agent.before.create = wait;
-    const { resourceMeta } = await one.createTask(request('job'), { timeoutMs: 200 });
+    stopClock();
+    const { resourceMeta } = await inTime(callUntil(server, flyte1.AsyncAgentService.method.createTask, request('job')));
+    vi.useRealTimers();
     expect(contentOf(resourceMeta).kind).toBe('pending');
     // The end of the call has reached the server when the next one is answered.
     await one.getTask({ taskCategory: { name: 'job' }, resourceMeta });
@@ -427,16 +536,12 @@ describe('R2: a create', () => {
 describe('an error', () => {
   test('has the code and one line that fits into a header', async () => {
     const { agent, one } = await harness();
-    agent.before.create = failing(unavailable('no'));
-    await expect(one.createTask(request('job'), { timeoutMs: 300 })).rejects.toMatchObject({
-      code: status.UNAVAILABLE,
-      details: 'the service does not answer (503)',
-    });
-    const { message } = await one.createTask(request('€'.repeat(10_000))).then(
-      () => ({ message: '' }),
-      (error: ServiceError) => ({ message: error.details }),
+    agent.before.create = failing(
+      new AgentError({ code: 'UNAVAILABLE', message: 'no answer (503)\nat line 2', submitted: 'no', retryAfterMs: 60_000 }),
     );
-    expect(message).toMatch(/^no agent on this server serves task type €+…$/);
+    await expect(one.createTask(request('job'))).rejects.toMatchObject({ code: status.UNAVAILABLE, details: 'no answer (503)' });
+    const error = await rejection(one.createTask(request('€'.repeat(10_000))));
+    expect(error).toMatchObject({ details: expect.stringMatching(/^no agent on this server serves task type €+…$/) });
   });
 
   test('with half a character where it is cut does not end the server', async () => {
@@ -601,27 +706,30 @@ describe('ExecuteTaskSync', () => {
 
   test('R5: of a stream that never ends its half is DEADLINE_EXCEEDED, from the server and in time', async () => {
     const { server } = await harness();
-    const stream = rawClient(server).makeBidiStreamRequest('/flyteidl.service.SyncAgentService/ExecuteTaskSync', same, same, {
-      deadline: Date.now() + 300,
-    });
+    stopClock();
+    const stream = rawClient(server).makeBidiStreamRequest(syncPath, same, same, serverDeadline);
     stream.write(Buffer.from(toBinary(flyte1.ExecuteTaskSyncRequestSchema, create(flyte1.ExecuteTaskSyncRequestSchema, header))));
-    const error = await new Promise<ServiceError>((resolve) => {
-      stream.on('error', resolve);
-      stream.resume();
+    expect(await inTime(rejection(all(stream)))).toMatchObject({
+      code: status.DEADLINE_EXCEEDED,
+      details: 'the stream of the request did not end in time',
     });
-    expect(error).toMatchObject({ code: status.DEADLINE_EXCEEDED, details: 'the stream of the request did not end in time' });
   });
 
   test('R5: of work that does not end is RETRYABLE_FAILED in time', async () => {
-    const { echo, sync } = await harness();
+    const { echo, server } = await harness();
     echo.work = () => new Promise(() => {});
-    const [answer] = await all(sync.executeTaskSync([header], { timeoutMs: 200 }));
-    expect(answer?.res).toMatchObject({ value: { resource: { phase: 8 } } });
+    stopClock();
+    const stream = rawClient(server).makeBidiStreamRequest(syncPath, same, same, serverDeadline);
+    stream.end(Buffer.from(toBinary(flyte1.ExecuteTaskSyncRequestSchema, create(flyte1.ExecuteTaskSyncRequestSchema, header))));
+    const [answer] = await inTime(all<Buffer>(stream));
+    expect(fromBinary(flyte1.ExecuteTaskSyncResponseSchema, answer ?? Buffer.alloc(0)).res).toMatchObject({
+      value: { resource: { phase: retryableFailed } },
+    });
   });
 
   test('of a stream that is no message is an error of that call alone', async () => {
     const connected = await harness();
-    const stream = rawClient(connected.server).makeBidiStreamRequest('/flyteidl.service.SyncAgentService/ExecuteTaskSync', same, same);
+    const stream = rawClient(connected.server).makeBidiStreamRequest(syncPath, same, same);
     stream.end(Buffer.from([0x0a, 0xff]));
     const error = await new Promise<ServiceError>((resolve) => {
       stream.on('error', resolve);

@@ -71,7 +71,7 @@ export async function startServer(options: ServerOptions): Promise<AgentServer> 
   const http = await listenHttp(metrics, host, metricsPort);
   const stopCounting = countUnknownStates(metrics, logger);
   try {
-    const bound = await bind(server, `${host}:${port}`);
+    const bound = await bind(server, `${host.includes(':') ? `[${host}]` : host}:${port}`);
     logger.info({ port: bound, metricsPort: portOf(http) }, 'serving');
     return { registry, port: bound, metricsPort: portOf(http), stop: once(stop) };
   } catch (error) {

@@ -35,7 +35,9 @@ describe.each(publishedPackages().map(({ folder, manifest }) => ({ name: manifes
       expect(stdout.split('\n').filter((path) => /\.test\.|__fixtures__|tsbuildinfo/.test(path))).toEqual([]);
     });
 
-    test.runIf(manifest.exports !== undefined)('has types for every way of resolving it as ESM', async () => {
+    // A package that only depends on others has nothing to import.
+    if (manifest.exports === undefined) return;
+    test('has types for every way of resolving it as ESM', async () => {
       const command = [tarball, '--profile', 'esm-only', '--format', 'table-flipped', '--no-color'];
       const problems = await run(join(binaries, 'attw'), command).then(
         () => '',

@@ -1,4 +1,6 @@
+import type { AsyncAgent } from '../agent.ts';
 import { AgentError } from '../errors.ts';
+import type { JsonObject } from '../literals/model.ts';
 import { Memory } from './memory.ts';
 
 /** So many passing faults in a row, and a host is left alone for a while. */
@@ -31,6 +33,15 @@ interface Host {
  */
 export class Circuits {
   readonly #hosts = new Memory<string, Host>(rememberedHosts);
+
+  /** The name of a host as a tenant sees it: what is down for one set of credentials may be up for another. */
+  static host(
+    agent: AsyncAgent<unknown, JsonObject>,
+    where: JsonObject,
+    tenant: { readonly project: string; readonly domain: string },
+  ): string {
+    return JSON.stringify([agent.name, agent.hostOf(where), tenant.project, tenant.domain]);
+  }
 
   /**
    * Makes a call unless the host is at rest.

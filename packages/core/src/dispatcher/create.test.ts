@@ -240,19 +240,20 @@ describe('R2: a submit', () => {
 
   test('is begun anew when its caller hung up before it, and the engine asks again', async () => {
     const { agent, creator, create } = harness();
-    agent.before.find = async ({ signal }) => {
-      const { promise, reject } = Promise.withResolvers<never>();
-      signal.addEventListener('abort', () => reject(signal.reason));
-      if (agent.sought.length === 1) await promise;
-    };
+    const { wait, open } = gate();
+    agent.before.find = () => (agent.sought.length === 1 ? wait() : undefined);
     const call = new Call();
     const left = rejection(creator.create(agent, retry, call));
     await vi.advanceTimersByTimeAsync(10);
     call.cancel();
-    const again = create(retry);
     expect(await left).toMatchObject({ code: 'CANCELLED' });
-    expect(contentOf(await again)).toMatchObject({ kind: 'ref' });
+    const again = create(retry);
+    await vi.advanceTimersByTimeAsync(10);
     expect(agent.created).toHaveLength(1);
+    expect(contentOf(await again)).toMatchObject({ kind: 'ref' });
+    open();
+    await vi.advanceTimersByTimeAsync(10);
+    expect([agent.created.length, agent.deleted.length]).toEqual([1, 0]);
     call.end();
   });
 

@@ -6,6 +6,7 @@ import type { Logger } from '../logger.ts';
 import { encodeReference, type ReferenceContent } from '../ref.ts';
 import type { CreateContext } from '../task.ts';
 import { expired, type Call } from './call.ts';
+import { Circuits } from './circuit.ts';
 import { Memory } from './memory.ts';
 import type { TaskRequest } from './requests.ts';
 import { Performance, Submission, toFailure, type Work } from './work.ts';
@@ -18,6 +19,8 @@ export interface CreatorOptions {
   readonly logger: Logger;
   /** Tells apart installations that share outside accounts. */
   readonly instance?: string | undefined;
+  /** Default: circuits of its own. */
+  readonly circuits?: Circuits;
 }
 
 /** What create answers, and the fault that the reference carries. */
@@ -32,11 +35,13 @@ export interface Created {
  */
 export class Creator {
   readonly #options: CreatorOptions;
+  readonly #circuits: Circuits;
   readonly #inFlight = new Map<IdempotencyKey, Attempt>();
   readonly #answered = new Memory<IdempotencyKey, Uint8Array>(rememberedAnswers);
 
   constructor(options: CreatorOptions) {
     this.#options = options;
+    this.#circuits = options.circuits ?? new Circuits();
   }
 
   /**
@@ -63,7 +68,9 @@ export class Creator {
     previousKey: IdempotencyKey | undefined,
     call: Call,
   ): Attempt {
-    const work = (): Work => (agent.kind === 'sync' ? new Performance(agent, request) : new Submission(agent, request, previousKey));
+    const circuits = this.#circuits;
+    const work = (): Work =>
+      agent.kind === 'sync' ? new Performance(agent, request) : new Submission(agent, request, { previousKey, circuits });
     // When everybody had hung up and somebody asks again, the job is wanted again.
     const isLatest = (): boolean => this.#inFlight.get(key) === attempt;
     const attempt = new Attempt({ key, request, work, logger: this.#options.logger, deadline: call.deadline, isLatest });

@@ -6,6 +6,7 @@ import { decodeReference, type Reference } from '../ref.ts';
 import type { Agent, AgentRegistry } from '../registry.ts';
 import { parse } from '../schema.ts';
 import { expired, type Call } from './call.ts';
+import { Circuits } from './circuit.ts';
 import type { StoredRequest } from './requests.ts';
 
 /** For how long after create a submit may still become a job, in milliseconds. */
@@ -15,6 +16,8 @@ const submitLimitMs = 60_000;
 export interface DeleteOptions {
   readonly registry: AgentRegistry;
   readonly logger: Logger;
+  /** Default: circuits of its own. */
+  readonly circuits?: Circuits;
 }
 
 /**
@@ -23,7 +26,8 @@ export interface DeleteOptions {
  *
  * @throws AgentError UNAVAILABLE when the job may still run and could not be cancelled now
  */
-export async function deleteTask(request: StoredRequest, call: Call, { registry, logger }: DeleteOptions): Promise<void> {
+export async function deleteTask(request: StoredRequest, call: Call, options: DeleteOptions): Promise<void> {
+  const { registry, logger, circuits = new Circuits() } = options;
   const agent = registry.find(request.taskType);
   const reference = readable(request.reference, agent, logger);
   if (reference === undefined || reference.content.kind === 'failure' || reference.content.kind === 'result') return;
@@ -31,22 +35,25 @@ export async function deleteTask(request: StoredRequest, call: Call, { registry,
     const message = `no agent on this server cancels task type ${request.taskType}: install it, or route the type to the server that has it`;
     throw new AgentError({ code: 'UNAVAILABLE', message });
   }
-  const done = await call.within(cancel(agent, reference, call, logger));
+  const done = await call.within(cancel(agent, reference, call, { logger, circuits }));
   if (done === expired)
     throw new AgentError({ code: 'UNAVAILABLE', message: `${agent.name}: the service has not confirmed the cancel yet` });
 }
 
-async function cancel(agent: AsyncAgent<unknown, JsonObject>, reference: Reference, call: Call, logger: Logger): Promise<void> {
+async function cancel(
+  agent: AsyncAgent<unknown, JsonObject>,
+  reference: Reference,
+  call: Call,
+  { logger, circuits }: { readonly logger: Logger; readonly circuits: Circuits },
+): Promise<void> {
   const { project, domain, key, at, content } = reference;
   const context = { signal: call.signal, deadline: call.deadline, project, domain, logger };
   try {
-    const ref =
-      content.kind === 'ref'
-        ? parse(agent.ref, content.ref, 'the stored reference')
-        : content.kind === 'pending'
-          ? await agent.find(key, content.where, context)
-          : undefined;
-    if (ref !== undefined) await agent.delete(ref, context);
+    const where =
+      content.kind === 'pending' ? content.where : content.kind === 'ref' ? parse(agent.ref, content.ref, 'the stored reference') : {};
+    const host = Circuits.host(agent, where, context);
+    const ref = content.kind === 'pending' ? await circuits.call(host, () => agent.find(key, where, context)) : where;
+    if (ref !== undefined) await circuits.call(host, () => agent.delete(ref, context));
     else if (Date.now() - at < submitLimitMs)
       throw new AgentError({ code: 'UNAVAILABLE', message: `${agent.name}: the submit is not over yet, its job cannot be cancelled` });
   } catch (error) {

@@ -8,6 +8,7 @@ import type { Agent, AgentRegistry } from '../registry.ts';
 import { parse } from '../schema.ts';
 import type { AgentContext, Resource } from '../task.ts';
 import { expired, type Call } from './call.ts';
+import { Circuits } from './circuit.ts';
 import { Creator } from './create.ts';
 import { deleteTask } from './delete.ts';
 import { execute } from './execute.ts';
@@ -33,6 +34,7 @@ export class Dispatcher {
   readonly registry: AgentRegistry;
   readonly #logger: Logger;
   readonly #metrics: Metrics;
+  readonly #circuits = new Circuits();
   readonly #creator: Creator;
   readonly #poller: Poller;
   readonly #instance: string | undefined;
@@ -42,8 +44,8 @@ export class Dispatcher {
     this.#logger = logger;
     this.#metrics = metrics;
     this.#instance = instance;
-    this.#creator = new Creator({ logger, instance });
-    this.#poller = new Poller({ registry, logger, unreachableAfterMs });
+    this.#creator = new Creator({ logger, instance, circuits: this.#circuits });
+    this.#poller = new Poller({ registry, logger, unreachableAfterMs, circuits: this.#circuits });
   }
 
   /**
@@ -79,7 +81,7 @@ export class Dispatcher {
   async delete(request: StoredRequest, call: Call): Promise<void> {
     const { taskType } = request;
     return this.#measured('delete', taskType, async () => {
-      await deleteTask(request, call, { registry: this.registry, logger: this.#logger });
+      await deleteTask(request, call, { registry: this.registry, logger: this.#logger, circuits: this.#circuits });
       this.#logger.info({ taskType }, 'delete');
       return { value: undefined };
     });

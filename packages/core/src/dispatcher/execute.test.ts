@@ -36,6 +36,15 @@ describe('R6: doing a task at once', () => {
     expect(agent.done[0]?.context.idempotencyKey).toBe(attemptKey({ ...request, task: request.template.id, instance: 'blue' }));
   });
 
+  test('C1: has another key each time in a local run', async () => {
+    const agent = new EchoAgent();
+    const local = taskRequest({ template: { type: 'echo' }, outputPrefix: '' });
+    for (let i = 0; i < 2; i++) await during((call) => execute(agent, local, call, { logger: recordingLogger() }));
+    const [one, two] = agent.done.map(({ context }) => context.idempotencyKey);
+    expect(one).toMatch(/^[0-9a-f]{32}$/);
+    expect(two).not.toBe(one);
+  });
+
   test.each(['FAILED', 'RETRYABLE_FAILED'] as const)(
     'gives %s when the agent found that the work failed, and counts no fault',
     async (phase) => {

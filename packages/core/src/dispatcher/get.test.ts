@@ -159,6 +159,13 @@ describe('R3: a get', () => {
     expect((await task()()).resource.phase).toBe('RUNNING');
   });
 
+  test('R2: whose task is found to be wrong tells the job to stop: no engine deletes a failed task', async () => {
+    const { agent, task } = harness();
+    agent.before.get = failing(badConfig());
+    expect((await task()()).resource.phase).toBe('FAILED');
+    expect(agent.deleted).toMatchObject([{ ref: { job: 'j1' } }]);
+  });
+
   test('that finds the author’s fault gives FAILED', async () => {
     const { agent, task } = harness();
     agent.before.get = failing(badConfig());

@@ -10,7 +10,9 @@ import type { Agent, AgentRegistry } from '../registry.ts';
 import { parse } from '../schema.ts';
 import type { GetContext, LogLink, Resource } from '../task.ts';
 import { expired, pause, type Call } from './call.ts';
+import { Circuits } from './circuit.ts';
 import { Memory } from './memory.ts';
+import { Polls } from './polls.ts';
 import type { StoredRequest } from './requests.ts';
 
 /** For how long after create a job that is not found may simply not be visible yet, in milliseconds. */
@@ -35,6 +37,8 @@ export interface PollerOptions {
   readonly logger: Logger;
   /** For how long a fault that does not pass by itself is borne before the task fails, in milliseconds. */
   readonly unreachableAfterMs: number;
+  /** Default: circuits of its own. */
+  readonly circuits?: Circuits;
 }
 
 /**
@@ -49,8 +53,12 @@ export class Poller {
   /** From when to when a tenant's calls of an agent failed with a fault that does not pass, in milliseconds since 1970. */
   readonly #unreachable = new Memory<string, { readonly since: number; readonly until: number }>(1000);
 
+  readonly #upstream: Upstream;
+
   constructor(options: PollerOptions) {
     this.#options = options;
+    const circuits = options.circuits ?? new Circuits();
+    this.#upstream = { polls: new Polls(circuits), circuits };
   }
 
   /** Never throws, never rejects. */
@@ -91,7 +99,7 @@ export class Poller {
       return this.#absorb(fault, reference, tenant);
     }
     const context = this.#context(reference, request, call);
-    const poll = new Poll(agent, reference, context);
+    const poll = new Poll(agent, reference, context, this.#upstream);
     try {
       const resource = await call.within(poll.resource());
       if (resource === expired) return this.#late(reference, poll);
@@ -100,7 +108,7 @@ export class Poller {
     } catch (error) {
       const fault = AgentError.from(error);
       const answer = this.#absorb(fault, reference, tenant);
-      if (isTerminal(answer.resource.phase) && fault.origin === 'system') await call.within(this.#abandon(poll, reference, context));
+      if (isTerminal(answer.resource.phase)) await call.within(this.#abandon(poll, reference, context));
       return { ...answer, resource: withLinks(answer.resource, poll) };
     }
   }
@@ -153,15 +161,23 @@ export class Poller {
   }
 }
 
+/** How polls reach the services. */
+interface Upstream {
+  readonly polls: Polls;
+  readonly circuits: Circuits;
+}
+
 /** One poll of one job. */
 class Poll {
   readonly #agent: AsyncAgent<unknown, JsonObject>;
   readonly #reference: Reference;
   readonly #context: GetContext;
+  readonly #upstream: Upstream;
   #ref: JsonObject | undefined;
 
-  constructor(agent: AsyncAgent<unknown, JsonObject>, reference: Reference, context: GetContext) {
+  constructor(agent: AsyncAgent<unknown, JsonObject>, reference: Reference, context: GetContext, upstream: Upstream) {
     this.#agent = agent;
+    this.#upstream = upstream;
     this.#reference = reference;
     this.#context = context;
   }
@@ -201,14 +217,17 @@ class Poll {
   async #job(): Promise<JsonObject | undefined> {
     const { content, key } = this.#reference;
     if (content.kind === 'ref') this.#ref ??= parse(this.#agent.ref, content.ref, 'the stored reference');
-    if (content.kind === 'pending') this.#ref ??= await this.#agent.find(key, content.where, this.#context);
+    if (content.kind === 'pending') {
+      const host = Circuits.host(this.#agent, content.where, this.#context);
+      this.#ref ??= await this.#upstream.circuits.call(host, () => this.#agent.find(key, content.where, this.#context));
+    }
     return this.#ref;
   }
 
   /** The job's resource, `undefined` when the service does not know the job. */
   async #get(ref: JsonObject): Promise<Resource | undefined> {
     try {
-      return await this.#agent.get(ref, this.#context);
+      return await this.#upstream.polls.get(this.#agent, ref, this.#context);
     } catch (error) {
       if (AgentError.is(error) && error.code === 'NOT_FOUND') return undefined;
       throw error;

@@ -2,13 +2,14 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AgentError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import type { GetContext, Resource } from '../task.ts';
+import { Circuits } from './circuit.ts';
 import { Polls } from './polls.ts';
 import { BatchAgent, GatedAgent } from '../__fixtures__/polled.ts';
 
 let polls: Polls;
 beforeEach(() => {
   vi.useFakeTimers();
-  polls = new Polls();
+  polls = new Polls(new Circuits());
 });
 afterEach(() => vi.useRealTimers());
 

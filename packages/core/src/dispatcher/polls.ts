@@ -2,6 +2,7 @@ import type { AsyncAgent } from '../agent.ts';
 import { AgentError } from '../errors.ts';
 import type { JsonObject } from '../literals/model.ts';
 import type { AgentContext, GetContext, Resource } from '../task.ts';
+import { Circuits } from './circuit.ts';
 import { Waiters } from './waiters.ts';
 
 /** For how long a poll waits for others that may share its upstream call, in milliseconds. */
@@ -12,20 +13,26 @@ const gatheringMs = 5;
  * few milliseconds become one call, where the agent has such a call.
  */
 export class Polls {
+  readonly #circuits: Circuits;
   readonly #single = new Map<string, SharedPoll>();
   readonly #gathering = new Map<string, Batch>();
+
+  constructor(circuits: Circuits) {
+    this.#circuits = circuits;
+  }
 
   /** How a job stands. @throws whatever the agent throws */
   async get(agent: AsyncAgent<unknown, JsonObject>, ref: JsonObject, context: GetContext): Promise<Resource> {
     // Whose credentials are used is part of what is asked.
     const tenant = [agent.name, context.project, context.domain];
+    const host = Circuits.host(agent, ref, context);
     const group = agent.pollGroup?.(ref);
     if (group === undefined || agent.getMany === undefined) {
       const key = JSON.stringify([...tenant, context.idempotencyKey, ref]);
-      return this.#shared(key, context, (signal) => agent.get(ref, { ...context, signal }));
+      return this.#shared(key, context, (signal) => this.#circuits.call(host, () => agent.get(ref, { ...context, signal })));
     }
     const key = JSON.stringify([...tenant, group]);
-    return this.#batch(key, agent).add(ref, context);
+    return this.#batch(key, agent, (ask) => this.#circuits.call(host, ask)).add(ref, context);
   }
 
   #shared(key: string, context: GetContext, poll: (signal: AbortSignal) => Promise<Resource>): Promise<Resource> {
@@ -43,11 +50,11 @@ export class Polls {
     return shared.answer;
   }
 
-  #batch(key: string, agent: AsyncAgent<unknown, JsonObject>): Batch {
+  #batch(key: string, agent: AsyncAgent<unknown, JsonObject>, guarded: Guard): Batch {
     const gathering = this.#gathering.get(key);
     if (gathering !== undefined && gathering.size < agent.largestPoll) return gathering;
     gathering?.send();
-    const batch = new Batch(agent);
+    const batch = new Batch(agent, guarded);
     this.#gathering.set(key, batch);
     setTimeout(() => {
       if (this.#gathering.get(key) === batch) this.#gathering.delete(key);
@@ -56,6 +63,9 @@ export class Polls {
     return batch;
   }
 }
+
+/** Makes an upstream call, unless its host is at rest. */
+type Guard = <Value>(call: () => Promise<Value>) => Promise<Value>;
 
 interface SharedPoll {
   readonly waiters: Waiters;
@@ -70,13 +80,15 @@ function begin(poll: (signal: AbortSignal) => Promise<Resource>): SharedPoll {
 /** Polls on their way into one upstream call. */
 class Batch {
   readonly #agent: AsyncAgent<unknown, JsonObject>;
+  readonly #guarded: Guard;
   readonly #waiters = new Waiters();
   readonly #polls = new Map<string, { readonly ref: JsonObject; readonly answer: PromiseWithResolvers<Resource> }>();
   #context: AgentContext | undefined;
   #sent = false;
 
-  constructor(agent: AsyncAgent<unknown, JsonObject>) {
+  constructor(agent: AsyncAgent<unknown, JsonObject>, guarded: Guard) {
     this.#agent = agent;
+    this.#guarded = guarded;
   }
 
   /** How many jobs it asks for. */
@@ -104,7 +116,7 @@ class Batch {
   async #answer(): Promise<void> {
     const polls = [...this.#polls.values()];
     try {
-      const answers = await this.#ask(polls.map(({ ref }) => ref));
+      const answers = await this.#guarded(() => this.#ask(polls.map(({ ref }) => ref)));
       polls.forEach(({ answer }, index) => {
         const found = answers[index];
         if (found === undefined || AgentError.is(found)) answer.reject(found ?? missing(this.#agent));

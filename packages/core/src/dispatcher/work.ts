@@ -7,6 +7,7 @@ import type { ReferenceContent } from '../ref.ts';
 import { parse } from '../schema.ts';
 import type { CreateContext, Resource, Task } from '../task.ts';
 import { pause } from './call.ts';
+import { Circuits } from './circuit.ts';
 import type { TaskRequest } from './requests.ts';
 
 /** How long a submit may go on after its callers were answered, in milliseconds. */
@@ -31,31 +32,42 @@ export interface Work {
   undo(content: ReferenceContent, context: CreateContext): Promise<void>;
 }
 
+/** What a submission needs beside the task. */
+export interface SubmissionOptions {
+  /** The key of the attempt before, if there is one whose job may still live. */
+  readonly previousKey: IdempotencyKey | undefined;
+  readonly circuits: Circuits;
+}
+
 /** Submits a job, at most one. */
 export class Submission implements Work {
   readonly #agent: AsyncAgent<unknown, JsonObject>;
   readonly #task: Task<unknown>;
   readonly #previousKey: IdempotencyKey | undefined;
+  readonly #circuits: Circuits;
+  readonly #where: JsonObject;
   readonly #pending: ReferenceContent;
   #submitting = false;
 
   /** @throws AgentError INVALID_ARGUMENT when the agent cannot read the task's config */
-  constructor(agent: AsyncAgent<unknown, JsonObject>, request: TaskRequest, previousKey: IdempotencyKey | undefined) {
+  constructor(agent: AsyncAgent<unknown, JsonObject>, request: TaskRequest, { previousKey, circuits }: SubmissionOptions) {
     this.#agent = agent;
     this.#task = toTask(agent, request);
     this.#previousKey = previousKey;
-    this.#pending = { kind: 'pending', where: agent.locate(this.#task) };
+    this.#circuits = circuits;
+    this.#where = agent.locate(this.#task);
+    this.#pending = { kind: 'pending', where: this.#where };
   }
 
   /** Submits until it is clear what became of it. */
   async run(context: CreateContext, remainingMs: () => number): Promise<ReferenceContent> {
+    const host = Circuits.host(this.#agent, this.#where, context);
     for (let round = 0; ; round++) {
       try {
         context.signal.throwIfAborted();
-        await this.#cancelPrevious(context);
+        await this.#circuits.call(host, () => this.#cancelPrevious(context));
         context.signal.throwIfAborted();
-        this.#submitting = true;
-        const ref = await withinLimit(this.#agent.create(this.#task, context));
+        const ref = await this.#circuits.call(host, () => this.#create(context));
         return ref === undefined ? this.#pending : { kind: 'ref', ref };
       } catch (error) {
         const fault = AgentError.from(error);
@@ -65,11 +77,17 @@ export class Submission implements Work {
         if (isUnclear) return this.#pending;
         this.#submitting = false;
         const pauseMs = Math.max(fault.retryAfterMs ?? 0, Math.random() * 100 * 2 ** Math.min(round, 6));
-        if (context.signal.aborted || pauseMs >= remainingMs())
+        if (context.signal.aborted || pauseMs >= remainingMs() || !this.#circuits.mayRetry(host))
           throw new AgentError({ code: 'UNAVAILABLE', message: fault.message, cause: fault });
         await pause(pauseMs, context.signal);
       }
     }
+  }
+
+  /** The job's reference, `undefined` when an SDK never comes back. */
+  async #create(context: CreateContext): Promise<JsonObject | undefined> {
+    this.#submitting = true;
+    return withinLimit(this.#agent.create(this.#task, context));
   }
 
   soFar(): ReferenceContent | undefined {
@@ -85,7 +103,7 @@ export class Submission implements Work {
   /** Attempt n ends the job of attempt n−1, if it still lives, before it submits its own; it never adopts it (C31). */
   async #cancelPrevious(context: CreateContext): Promise<void> {
     if (this.#previousKey === undefined) return;
-    const previous = await this.#agent.find(this.#previousKey, this.#agent.locate(this.#task), context);
+    const previous = await this.#agent.find(this.#previousKey, this.#where, context);
     if (previous === undefined) return;
     await this.#agent.delete(previous, context);
     const { logger, idempotencyKey: key } = context;

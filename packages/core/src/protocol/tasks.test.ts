@@ -164,7 +164,7 @@ describe('an execution', () => {
     const execution = fromMetadataMessage(message);
     expect(execution).toMatchObject({ project: '', name: '', attempt: 0 });
     expect(
-      attemptKey({ task: { org: '', project: '', domain: '', name: 't', version: 'v' }, execution, outputPrefix: '/tmp/x' }),
+      attemptKey({ task: { org: '', project: '', domain: '', name: 't', version: 'v' }, execution, outputPrefix: 's3://b/x' }),
     ).toBeUndefined();
   });
 
