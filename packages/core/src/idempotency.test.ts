@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { execution, template } from './__fixtures__/agents.ts';
-import { attemptKey, previousAttemptKey, randomKey, type AttemptIdentity } from './idempotency.ts';
+import { attemptKey, earlierAttemptKeys, randomKey, type AttemptIdentity } from './idempotency.ts';
 
 const outputPrefix = 's3://bucket/metadata/flytesnacks-development-f3a/n0/data/0';
 const identity: AttemptIdentity = { task: template.id, execution, outputPrefix };
@@ -62,7 +62,7 @@ describe('the key of an attempt', () => {
     ['execution name', { ...identity, execution: { ...execution, name: '' } }],
   ])('C1: is none without an %s: every such call is new work', (_name, local) => {
     expect(attemptKey(local)).toBeUndefined();
-    expect(previousAttemptKey({ ...local, execution: { ...local.execution, attempt: 1 } })).toBeUndefined();
+    expect(earlierAttemptKeys({ ...local, execution: { ...local.execution, attempt: 1 } })).toEqual([]);
   });
 
   test('a random key has the form of the others and is another each time', () => {
@@ -75,14 +75,15 @@ function at(attempt: number, prefix: string, instance?: string): AttemptIdentity
   return { task: template.id, execution: { ...execution, attempt }, outputPrefix: prefix, instance };
 }
 
-describe('the key of the attempt before', () => {
+describe('the keys of the attempts before', () => {
   test.each([
     ['Flyte 1, whose prefixes count from 0', 's3://b/n0/data', 0],
     ['Flyte 2, whose prefixes count from 1', 's3://b/run/a0', 1],
-  ])('C31: is that attempt’s own key on %s', (_name, parent, first) => {
+  ])('C31: are those attempts’ own keys on %s, the latest first', (_name, parent, first) => {
     for (const attempt of [1, 2, 9, 10, 11]) {
-      const previous = attemptKey(at(attempt - 1, `${parent}/${attempt - 1 + first}`, 'blue'));
-      expect(previousAttemptKey(at(attempt, `${parent}/${attempt + first}`, 'blue'))).toBe(previous);
+      const back = Array.from({ length: Math.min(attempt, 10) }, (_each, index) => attempt - 1 - index);
+      const own = back.map((earlier) => attemptKey(at(earlier, `${parent}/${earlier + first}`, 'blue')));
+      expect(earlierAttemptKeys(at(attempt, `${parent}/${attempt + first}`, 'blue'))).toEqual(own);
     }
   });
 
@@ -94,7 +95,7 @@ describe('the key of the attempt before', () => {
     ['a prefix with a slash at its end', 1, 's3://b/n0/data/1/'],
     ['a prefix whose last part only ends with the number', 1, 's3://b/n0/attempt-1'],
     ['a prefix that is a number', 1, '1'],
-  ])('C31: is unknown for %s', (_name, attempt, prefix) => {
-    expect(previousAttemptKey(at(attempt, prefix))).toBeUndefined();
+  ])('C31: are unknown for %s', (_name, attempt, prefix) => {
+    expect(earlierAttemptKeys(at(attempt, prefix))).toEqual([]);
   });
 });

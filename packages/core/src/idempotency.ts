@@ -35,17 +35,27 @@ export function attemptKey({ task, execution, outputPrefix, instance }: AttemptI
   return toKey(createHash('sha256').update(JSON.stringify(parts)).digest('hex'));
 }
 
+/** So many attempts before this one are looked for; more retries than that are not usual. */
+const attemptsBack = 10;
+
 /**
- * The key of the attempt before this one, where the output prefix ends with the attempt's number: `retry_attempt` itself
- * on Flyte 1, `retry_attempt` + 1 on Flyte 2.
+ * The keys of the attempts before this one, the latest first, where the output prefix ends with the attempt's number:
+ * `retry_attempt` itself on Flyte 1, `retry_attempt` + 1 on Flyte 2. None where it does not.
  */
-export function previousAttemptKey(identity: AttemptIdentity): IdempotencyKey | undefined {
+export function earlierAttemptKeys(identity: AttemptIdentity): readonly IdempotencyKey[] {
   const { execution, outputPrefix } = identity;
   const [, parent, number] = /^(.*\/)(\d+)$/.exec(outputPrefix) ?? [];
   const last = Number(number);
-  if (execution.attempt === 0 || parent === undefined || (last !== execution.attempt && last !== execution.attempt + 1)) return undefined;
-  const previous = { ...execution, attempt: execution.attempt - 1 };
-  return attemptKey({ ...identity, execution: previous, outputPrefix: `${parent}${last - 1}` });
+  if (parent === undefined || (last !== execution.attempt && last !== execution.attempt + 1)) return [];
+  const back = Array.from({ length: Math.min(execution.attempt, attemptsBack) }, (_, index) => index + 1);
+  const keys = back.map((steps) =>
+    attemptKey({
+      ...identity,
+      execution: { ...execution, attempt: execution.attempt - steps },
+      outputPrefix: `${parent}${last - steps}`,
+    }),
+  );
+  return keys.filter((key) => key !== undefined);
 }
 
 /** A key that no other call has. */

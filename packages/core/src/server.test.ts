@@ -518,7 +518,7 @@ describe('R2: a create', () => {
     expect(agent.deleted).toHaveLength(0);
   });
 
-  test('whose caller hung up cancels the job when the submit is over', async () => {
+  test('C5: whose caller hung up leaves its job to the engine that comes again', async () => {
     const { agent, one } = await harness();
     const { wait, open: letGo } = gate();
     agent.before.create = wait;
@@ -527,9 +527,10 @@ describe('R2: a create', () => {
     await vi.waitFor(() => expect(agent.created).toHaveLength(1));
     controller.abort();
     expect(await left).toMatchObject({ code: status.CANCELLED });
-    await vi.waitFor(() => expect(agent.created[0]?.context.signal.aborted).toBe(true));
+    const again = one.createTask(request('job'));
     letGo();
-    await vi.waitFor(() => expect(agent.deleted).toHaveLength(1));
+    expect(contentOf((await again).resourceMeta).kind).toBe('ref');
+    expect([agent.created.length, agent.deleted.length]).toEqual([1, 0]);
   });
 });
 

@@ -14,7 +14,7 @@ import {
   unavailable,
 } from '../__fixtures__/agents.ts';
 import { AgentError } from '../errors.ts';
-import { attemptKey, previousAttemptKey } from '../idempotency.ts';
+import { attemptKey, earlierAttemptKeys } from '../idempotency.ts';
 import { decodeReference } from '../ref.ts';
 import { Call } from './call.ts';
 import { Creator, type Created } from './create.ts';
@@ -37,7 +37,7 @@ function keyOf(request: TaskRequest): string | undefined {
 }
 
 const retry = taskRequest({ execution: { attempt: 1 } });
-const previous = previousAttemptKey({ ...retry, task: retry.template.id }) ?? '';
+const previous = earlierAttemptKeys({ ...retry, task: retry.template.id })[0] ?? '';
 
 describe('create', () => {
   test('C1: answers a reference with the tenant, the key and the job', async () => {
@@ -203,8 +203,8 @@ describe('R2: a submit', () => {
     expect(logger.lines).toMatchObject([{ level: 'warn', message: expect.stringContaining('503') }]);
   });
 
-  test('whose caller hung up is not aborted, and its job is cancelled', async () => {
-    const { agent, creator } = harness();
+  test('C5: whose caller hung up goes on, is not cancelled, and is found by the engine that comes again', async () => {
+    const { agent, creator, create } = harness();
     const { wait, open } = gate();
     agent.before.create = wait;
     const call = new Call();
@@ -212,11 +212,11 @@ describe('R2: a submit', () => {
     await vi.advanceTimersByTimeAsync(10);
     call.cancel();
     expect(await answer).toMatchObject({ code: 'CANCELLED' });
-    expect(agent.created[0]?.context.signal.aborted).toBe(true);
+    expect(agent.created[0]?.context.signal.aborted).toBe(false);
     open();
     await vi.advanceTimersByTimeAsync(10);
-    expect(agent.deleted).toMatchObject([{ ref: { job: keyOf(taskRequest()) } }]);
-    expect(agent.deleted[0]?.context.signal.aborted).toBe(false);
+    expect(contentOf(await create())).toMatchObject({ kind: 'ref', ref: { job: keyOf(taskRequest()) } });
+    expect([agent.created.length, agent.deleted.length]).toEqual([1, 0]);
     call.end();
   });
 
@@ -254,22 +254,6 @@ describe('R2: a submit', () => {
     open();
     await vi.advanceTimersByTimeAsync(10);
     expect([agent.created.length, agent.deleted.length]).toEqual([1, 0]);
-    call.end();
-  });
-
-  test('whose caller hung up and whose cancel fails leaves a warning', async () => {
-    const { agent, creator, logger } = harness();
-    agent.before.delete = failing(denied());
-    const { wait, open } = gate();
-    agent.before.create = wait;
-    const call = new Call();
-    const left = rejection(creator.create(agent, taskRequest(), call));
-    await vi.advanceTimersByTimeAsync(10);
-    call.cancel();
-    expect(await left).toBeDefined();
-    open();
-    await vi.advanceTimersByTimeAsync(10);
-    expect(logger.lines).toMatchObject([{ level: 'warn', message: expect.stringContaining('could not be cancelled: access denied') }]);
     call.end();
   });
 
@@ -320,6 +304,17 @@ describe('C31: attempt n', () => {
     expect(agent.deleted).toMatchObject([{ ref: { job: previous } }]);
     expect(contentOf(second)).toEqual({ kind: 'ref', ref: { job: keyOf(retry) } });
     expect(agent.sought).toMatchObject([{ key: previous, where: { region: 'eu' } }]);
+  });
+
+  test('cancels the jobs of all attempts before: one that ended without a submit may not have looked', async () => {
+    const { agent, create } = harness();
+    const third = taskRequest({ execution: { attempt: 2 } });
+    const [second, first] = earlierAttemptKeys({ ...third, task: third.template.id });
+    agent.jobs.set(first ?? '', { phase: 'RUNNING' });
+    await create(third);
+    expect(agent.deleted).toMatchObject([{ ref: { job: first } }]);
+    expect(agent.sought.length).toBe(2);
+    expect(second).toBeDefined();
   });
 
   test('submits when there is none', async () => {

@@ -1,6 +1,6 @@
 import type { AsyncAgent, SyncAgent } from '../agent.ts';
 import { AgentError } from '../errors.ts';
-import { attemptKey, previousAttemptKey, randomKey, type IdempotencyKey } from '../idempotency.ts';
+import { attemptKey, earlierAttemptKeys, randomKey, type AttemptIdentity, type IdempotencyKey } from '../idempotency.ts';
 import type { JsonObject } from '../literals/model.ts';
 import type { Logger } from '../logger.ts';
 import { encodeReference, type ReferenceContent } from '../ref.ts';
@@ -55,7 +55,7 @@ export class Creator {
     const answered = this.#answered.get(key);
     if (answered !== undefined) return { reference: answered };
     const underWay = this.#inFlight.get(key);
-    const attempt = underWay?.isAbandoned === false ? underWay : this.#start(agent, request, key, previousAttemptKey(identity), call);
+    const attempt = underWay?.isAbandoned === false ? underWay : this.#start(agent, request, { key, identity, call });
     const created = await attempt.answer(call);
     this.#answered.set(key, created.reference);
     return created;
@@ -64,19 +64,21 @@ export class Creator {
   #start(
     agent: AsyncAgent<unknown, JsonObject> | SyncAgent<unknown>,
     request: TaskRequest,
-    key: IdempotencyKey,
-    previousKey: IdempotencyKey | undefined,
-    call: Call,
+    { key, identity, call }: { readonly key: IdempotencyKey; readonly identity: AttemptIdentity; readonly call: Call },
   ): Attempt {
-    const circuits = this.#circuits;
-    const work = (): Work =>
-      agent.kind === 'sync' ? new Performance(agent, request) : new Submission(agent, request, { previousKey, circuits });
-    // When everybody had hung up and somebody asks again, the job is wanted again.
-    const isLatest = (): boolean => this.#inFlight.get(key) === attempt;
-    const attempt = new Attempt({ key, request, work, logger: this.#options.logger, deadline: call.deadline, isLatest });
+    const options = { earlierKeys: earlierAttemptKeys(identity), circuits: this.#circuits };
+    const work = (): Work => (agent.kind === 'sync' ? new Performance(agent, request) : new Submission(agent, request, options));
+    const attempt = new Attempt({ key, request, work, logger: this.#options.logger, deadline: call.deadline });
     this.#inFlight.set(key, attempt);
-    void attempt.done.then(() => isLatest() && this.#inFlight.delete(key));
+    void this.#conclude(attempt, key);
     return attempt;
+  }
+
+  async #conclude(attempt: Attempt, key: IdempotencyKey): Promise<void> {
+    const reference = await attempt.done;
+    if (this.#inFlight.get(key) === attempt) this.#inFlight.delete(key);
+    // Its callers may have hung up: the engine was restarted, and comes again.
+    if (reference !== undefined && this.#answered.get(key) === undefined) this.#answered.set(key, reference);
   }
 }
 
@@ -87,14 +89,12 @@ interface AttemptOptions {
   readonly logger: Logger;
   /** When the first caller must be answered, in milliseconds since 1970. */
   readonly deadline: number;
-  /** Whether no later call has begun the same attempt anew. */
-  readonly isLatest: () => boolean;
 }
 
 /** One attempt of one task on its way to a reference, and the calls that wait for it. Each waits no longer than it may. */
 class Attempt {
-  /** Resolves when the work is over, whatever came of it. */
-  readonly done: Promise<void>;
+  /** Resolves when the work is over: to the reference, `undefined` when nothing was started. */
+  readonly done: Promise<Uint8Array | undefined>;
   readonly #options: AttemptOptions;
   readonly #waiting = new Set<Call>();
   /** Ends the reads of the work when nobody waits any more. Submits are not given it. */
@@ -108,12 +108,13 @@ class Attempt {
   constructor(options: AttemptOptions) {
     this.#options = options;
     this.#outcome = this.#run();
-    this.done = this.#outcome.then((outcome) => this.#settle(outcome));
+    this.done = this.#outcome.then((outcome) => (AgentError.is(outcome) ? undefined : (this.#answered ??= this.#encode(outcome))));
   }
 
-  /** Whether everybody hung up, or was told of nothing that they could ask for again. */
+  /** Whether everybody is gone before anything was submitted. */
   get isAbandoned(): boolean {
-    return this.#abandoned.signal.aborted || (this.#waiting.size > 0 && [...this.#waiting].every((call) => call.signal.aborted));
+    const isLeft = this.#waiting.size > 0 && [...this.#waiting].every((call) => call.signal.aborted);
+    return this.#abandoned.signal.aborted || (isLeft && this.#work?.soFar()?.kind !== 'pending');
   }
 
   /** What this caller is told. @throws AgentError that passes, when nothing was started */
@@ -122,8 +123,8 @@ class Attempt {
     const outcome = await call.within(this.#outcome);
     this.#waiting.delete(call);
     const content = outcome === expired ? this.#work?.soFar() : outcome;
-    // Who is told to ask again will do so: the work goes on.
-    const goesOn = !call.cancelled && !AgentError.is(content) && content?.kind === 'pending';
+    // A submit goes on whoever hung up: an engine that was restarted comes again and wants its job (C5).
+    const goesOn = AgentError.is(content) || content?.kind === 'pending';
     if (outcome === expired && this.#waiting.size === 0 && this.#answered === undefined && !goesOn) this.#abandoned.abort();
     if (call.cancelled) throw new AgentError({ code: 'CANCELLED', message: 'the caller hung up' });
     if (AgentError.is(content)) throw content;
@@ -157,11 +158,6 @@ class Attempt {
       await this.#undo(content, work);
       throw error;
     }
-  }
-
-  async #settle(outcome: ReferenceContent | AgentError): Promise<void> {
-    const nobodyWasTold = this.#waiting.size === 0 && this.#answered === undefined && this.#options.isLatest();
-    if (nobodyWasTold && this.#work !== undefined && !AgentError.is(outcome)) await this.#undo(outcome, this.#work);
   }
 
   async #undo(content: ReferenceContent, work: Work): Promise<void> {

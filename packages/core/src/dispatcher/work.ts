@@ -28,14 +28,14 @@ export interface Work {
   run(context: CreateContext, remainingMs: () => number): Promise<ReferenceContent>;
   /** What can be said before it is done; `undefined` when nothing was started yet. */
   soFar(): ReferenceContent | undefined;
-  /** It was done after everybody had hung up: nobody will ever ask for what it started. */
+  /** What it started cannot be referred to: nobody will ever ask for it. */
   undo(content: ReferenceContent, context: CreateContext): Promise<void>;
 }
 
 /** What a submission needs beside the task. */
 export interface SubmissionOptions {
-  /** The key of the attempt before, if there is one whose job may still live. */
-  readonly previousKey: IdempotencyKey | undefined;
+  /** The keys of the attempts before, whose jobs may still live. */
+  readonly earlierKeys: readonly IdempotencyKey[];
   readonly circuits: Circuits;
 }
 
@@ -43,17 +43,17 @@ export interface SubmissionOptions {
 export class Submission implements Work {
   readonly #agent: AsyncAgent<unknown, JsonObject>;
   readonly #task: Task<unknown>;
-  readonly #previousKey: IdempotencyKey | undefined;
+  readonly #earlierKeys: readonly IdempotencyKey[];
   readonly #circuits: Circuits;
   readonly #where: JsonObject;
   readonly #pending: ReferenceContent;
   #submitting = false;
 
   /** @throws AgentError INVALID_ARGUMENT when the agent cannot read the task's config */
-  constructor(agent: AsyncAgent<unknown, JsonObject>, request: TaskRequest, { previousKey, circuits }: SubmissionOptions) {
+  constructor(agent: AsyncAgent<unknown, JsonObject>, request: TaskRequest, { earlierKeys, circuits }: SubmissionOptions) {
     this.#agent = agent;
     this.#task = toTask(agent, request);
-    this.#previousKey = previousKey;
+    this.#earlierKeys = earlierKeys;
     this.#circuits = circuits;
     this.#where = agent.locate(this.#task);
     this.#pending = { kind: 'pending', where: this.#where };
@@ -65,7 +65,7 @@ export class Submission implements Work {
     for (let round = 0; ; round++) {
       try {
         context.signal.throwIfAborted();
-        await this.#circuits.call(host, () => this.#cancelPrevious(context));
+        await this.#circuits.call(host, () => this.#cancelEarlier(context));
         context.signal.throwIfAborted();
         const ref = await this.#circuits.call(host, () => this.#create(context));
         return ref === undefined ? this.#pending : { kind: 'ref', ref };
@@ -100,14 +100,17 @@ export class Submission implements Work {
     context.logger.info({ key: context.idempotencyKey }, 'a job that nobody will ask for is cancelled');
   }
 
-  /** Attempt n ends the job of attempt n−1, if it still lives, before it submits its own; it never adopts it (C31). */
-  async #cancelPrevious(context: CreateContext): Promise<void> {
-    if (this.#previousKey === undefined) return;
-    const previous = await this.#agent.find(this.#previousKey, this.#where, context);
-    if (previous === undefined) return;
-    await this.#agent.delete(previous, context);
+  /**
+   * An attempt ends the jobs of those before it, if they still live, before it submits its own; it never adopts one (C31). Of
+   * all of them: the one before may have ended without a submit, and without looking.
+   */
+  async #cancelEarlier(context: CreateContext): Promise<void> {
     const { logger, idempotencyKey: key } = context;
-    logger.info({ key, previousKey: this.#previousKey }, 'the job of the attempt before was still there and is cancelled');
+    const jobs = await Promise.all(this.#earlierKeys.map((earlier) => this.#agent.find(earlier, this.#where, context)));
+    for (const job of jobs.filter((each) => each !== undefined)) {
+      await this.#agent.delete(job, context);
+      logger.info({ key }, 'the job of an attempt before was still there and is cancelled');
+    }
   }
 }
 
