@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { parse, type Schema } from './schema.ts';
+import { parse, unreadKeys, type Schema } from './schema.ts';
 
 const schema = z.object({ region: z.string(), machines: z.array(z.object({ count: z.number() })) });
 
@@ -40,5 +40,24 @@ describe('parsing', () => {
   test('takes no asynchronous schema', () => {
     const slow: Schema<string> = { '~standard': { version: 1, vendor: 'test', validate: async () => ({ value: 'x' }) } };
     expect(() => parse(slow, {}, 'c')).toThrow(TypeError);
+  });
+});
+
+describe('C11: the keys that a schema does not look at', () => {
+  test.each([
+    ['an object', z.object({ known: z.string() }), ['Unknown', 'other']],
+    [
+      'an object with defaults and transforms',
+      z.object({ known: z.string() }).transform(({ known }) => ({ renamed: known })),
+      ['Unknown', 'other'],
+    ],
+    ['an object that takes every key', z.looseObject({ known: z.string() }), []],
+    ['a record', z.record(z.string(), z.unknown()), []],
+  ])('of %s', (_name, settings, unread) => {
+    expect(unreadKeys(settings, { known: 'x', Unknown: 1, other: { deep: true } })).toEqual(unread);
+  });
+
+  test('are found also when the value is wrong', () => {
+    expect(unreadKeys(z.object({ known: z.number() }), { known: 'x', other: 1 })).toEqual(['other']);
   });
 });

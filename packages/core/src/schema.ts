@@ -20,3 +20,20 @@ export function parse<Output>(schema: Schema<Output>, value: unknown, subject: s
   });
   throw new AgentError({ code: 'INVALID_ARGUMENT', message: `${subject} is not valid: ${issues.join('; ')}` });
 }
+
+/**
+ * The keys of an object that a schema does not look at: for the warning that a setting has no effect.
+ *
+ * A schema that takes every key looks at all of them.
+ */
+export function unreadKeys(schema: Schema<unknown>, value: object): readonly string[] {
+  const read = new Set<PropertyKey>();
+  const watched = new Proxy(value, {
+    get: (target, key, receiver): unknown => {
+      read.add(key);
+      return Reflect.get(target, key, receiver);
+    },
+  });
+  void schema['~standard'].validate(watched);
+  return Object.keys(value).filter((key) => !read.has(key));
+}

@@ -3,7 +3,7 @@ import { installTimeoutMs, requirement } from '@flyte-agents/test-upstreams';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { acceptanceCases } from './accept.ts';
 import { buildPropellerDrive, drive } from './propeller.ts';
-import { testAgents } from './test-agents.ts';
+import { FlakyAgent, testAgents } from './test-agents.ts';
 
 const go = requirement('go');
 const outputs = { outputs: { variables: { o0: { type: { simple: 'INTEGER' } } } } };
@@ -20,10 +20,11 @@ describe.skipIf(!go.available)(`the plugin of Flyte 1.16.8's engine${go.note}`, 
   let binary: string;
   let server: AgentServer;
   let endpoint: string;
+  const flaky = new FlakyAgent();
   beforeAll(async () => {
     binary = await buildPropellerDrive();
     const logger = createLogger({ level: 'error' });
-    server = await startServer({ agents: testAgents, host: '127.0.0.1', port: 0, metricsPort: 0, logger });
+    server = await startServer({ agents: [...testAgents, flaky], host: '127.0.0.1', port: 0, metricsPort: 0, logger });
     endpoint = `127.0.0.1:${server.port}`;
   }, installTimeoutMs);
   afterAll(async () => server.stop());
@@ -52,6 +53,27 @@ describe.skipIf(!go.available)(`the plugin of Flyte 1.16.8's engine${go.note}`, 
       expect(report.executions?.[0]?.attempts[0]?.outputs).toEqual({
         literals: { o0: { scalar: { primitive: { stringValue: 'hello' } } } },
       });
+    });
+  });
+
+  describe('meets a service that fails', () => {
+    const task = { ...asyncTask, type: 'interop_flaky' };
+
+    test('R3: six scattered faults, which would freeze a task if they were errors, do not touch it', { timeout: 180_000 }, async () => {
+      flaky.failingPolls = 6;
+      const report = await drive(binary, { endpoint, task, flags: ['--timeout', '150s', '--no-messages'] });
+      expect(flaky.failingPolls).toBe(0);
+      expect(report).toMatchObject({ ok: true });
+      expect(report.rpc_summary?.['GetTask OK']).toBeGreaterThanOrEqual(12);
+      expect(Object.keys(report.rpc_summary ?? {}).filter((call) => !call.endsWith(' OK'))).toEqual([]);
+    });
+
+    test('R2, C31: a create whose answer is lost leaves no orphan: the next attempt cancels its job', { timeout: 60_000 }, async () => {
+      flaky.jobs.clear();
+      const flags = ['--max-attempts', '2', '--fault', 'CreateTask:1:UNAVAILABLE:after'];
+      const report = await drive(binary, { endpoint, task, flags });
+      expect(report.executions?.[0]?.attempts.map(({ final_phase: phase }) => phase)).toEqual(['RetryableFailure', 'Success']);
+      expect([...flaky.jobs.values()]).toEqual([false, true]);
     });
   });
 });

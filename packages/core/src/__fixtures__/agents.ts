@@ -12,7 +12,7 @@ import { decodeReference, type Reference } from '../ref.ts';
 import { Sensor, type PokeResult, type SensorClaims, type SensorTask } from '../sensor.ts';
 import type { AgentContext, CreateContext, GetContext, LogLink, Resource, Task, TaskExecution, TaskTemplate } from '../task.ts';
 
-const jobConfig = z.looseObject({ region: z.string().default('eu') });
+const jobConfig = z.object({ region: z.string().default('eu') });
 export type JobConfig = z.infer<typeof jobConfig>;
 export type JobRef = { readonly job: string };
 

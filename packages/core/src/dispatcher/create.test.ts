@@ -67,6 +67,14 @@ describe('create', () => {
     expect(new Set(keys).size).toBe(2);
   });
 
+  test('C11: warns once of settings that the agent does not know, by name and not by value', async () => {
+    const { create, logger } = harness();
+    await create(taskRequest({ template: { custom: { ...taskRequest().template.custom, Regoin: 'secret' } } }));
+    const warnings = logger.lines.filter(({ level }) => level === 'warn');
+    expect(warnings).toMatchObject([{ fields: { keys: ['Regoin'] }, message: expect.stringContaining('have no effect') }]);
+    expect(JSON.stringify(warnings)).not.toContain('secret');
+  });
+
   test('R5: tells the agent when its answer must be ready', async () => {
     const { agent, create } = harness();
     await create(taskRequest(), 3000);

@@ -7,6 +7,7 @@ import { parse } from '../schema.ts';
 import { expired, type Call } from './call.ts';
 import type { Answer } from './get.ts';
 import type { TaskRequest } from './requests.ts';
+import { warnOfUnread } from './work.ts';
 
 /** What doing work at once needs of the server. */
 export interface ExecuteOptions {
@@ -29,7 +30,9 @@ export async function execute(agent: Agent, request: TaskRequest, call: Call, { 
     const idempotencyKey = attemptKey({ task: template.id, execution, outputPrefix, instance }) ?? randomKey();
     const { signal, deadline } = call;
     const context = { signal, deadline, project: execution.project, domain: execution.domain, logger, idempotencyKey };
-    const resource = await call.within(agent.do({ template, config, inputs, outputPrefix, execution }, context));
+    const task = { template, config, inputs, outputPrefix, execution };
+    warnOfUnread(agent, task, context);
+    const resource = await call.within(agent.do(task, context));
     if (resource === expired) {
       throw new AgentError({
         code: 'DEADLINE_EXCEEDED',

@@ -1,10 +1,10 @@
 import type { AsyncAgent, SyncAgent } from '../agent.ts';
-import { AgentError, shortened, type ErrorCode } from '../errors.ts';
+import { AgentError, firstLine, shortened, type ErrorCode } from '../errors.ts';
 import type { IdempotencyKey } from '../idempotency.ts';
 import { toTaggedJson } from '../literals/json.ts';
 import type { JsonObject } from '../literals/model.ts';
 import type { ReferenceContent } from '../ref.ts';
-import { parse } from '../schema.ts';
+import { parse, unreadKeys, type Schema } from '../schema.ts';
 import type { CreateContext, Resource, Task } from '../task.ts';
 import { pause } from './call.ts';
 import { Circuits } from './circuit.ts';
@@ -61,6 +61,7 @@ export class Submission implements Work {
 
   /** Submits until it is clear what became of it. */
   async run(context: CreateContext, remainingMs: () => number): Promise<ReferenceContent> {
+    warnOfUnread(this.#agent, this.#task, context);
     const host = Circuits.host(this.#agent, this.#where, context);
     for (let round = 0; ; round++) {
       try {
@@ -126,6 +127,7 @@ export class Performance implements Work {
   }
 
   async run(context: CreateContext): Promise<ReferenceContent> {
+    warnOfUnread(this.#agent, this.#task, context);
     try {
       const resource = await this.#agent.do(this.#task, context);
       if (resource.phase === 'SUCCEEDED') return toResult(this.#agent, resource);
@@ -154,6 +156,18 @@ async function withinLimit<Value>(submit: Promise<Value>): Promise<Value | undef
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** One warning names the settings that the agent does not know (C11): they may be misspelt, or of another agent. */
+export function warnOfUnread(
+  agent: { readonly name: string; readonly config: Schema<unknown> },
+  { template }: Task<unknown>,
+  context: CreateContext,
+): void {
+  const keys = unreadKeys(agent.config, template.custom);
+  if (keys.length === 0) return;
+  const fields = { key: context.idempotencyKey, taskType: template.type, keys: keys.slice(0, 20).map((key) => firstLine(key)) };
+  context.logger.warn(fields, `${agent.name}: keys of the task's config that it does not know have no effect`);
 }
 
 function toTask(agent: { readonly config: AsyncAgent<unknown, JsonObject>['config'] }, request: TaskRequest): Task<unknown> {
