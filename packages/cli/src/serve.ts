@@ -82,6 +82,7 @@ async function serve(words: readonly string[], flags: ServeFlags): Promise<void>
     startServer({
       agents: agentsOf(packages),
       taskTypes: values.taskTypes.length === 0 ? undefined : values.taskTypes,
+      storeRoots: values.storeRoots,
       host: values.host,
       port: values.port,
       metricsPort: values.metricsPort,

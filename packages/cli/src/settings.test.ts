@@ -12,6 +12,7 @@ const samples: { readonly [Name in SettingName]: { text: string; config: unknown
   port: { text: '8001', config: 8001, value: 8001, wrong: '65536' },
   metricsPort: { text: '0', config: 0, value: 0, wrong: '-1' },
   taskTypes: { text: 'sensor, file_sensor', config: ['sensor', 'file_sensor'], value: ['sensor', 'file_sensor'] },
+  storeRoots: { text: '/data, /more', config: ['/data', '/more'], value: ['/data', '/more'] },
   reflection: { text: 'true', config: true, value: true, wrong: 'perhaps' },
   maxRequestBytes: { text: '1024', config: 1024, value: 1024, wrong: '0' },
   drain: { text: '1m30s', config: 90, value: 90_000, wrong: 'soon' },
@@ -56,7 +57,7 @@ describe('every setting', () => {
     const path = await configFile(JSON.stringify({ [name]: settings[name].fallback }));
     const environment = { [variableOf(name)]: text, FLYTE_AGENTS_CONFIG: path };
     expect(await readSettings({ flags: {}, environment })).toHaveProperty([name], value);
-    const fallback: unknown = name === 'agents' || name === 'taskTypes' ? ['other'] : settings[name].fallback;
+    const fallback: unknown = name === 'agents' || name === 'taskTypes' || name === 'storeRoots' ? ['other'] : settings[name].fallback;
     const flag =
       typeof fallback === 'number' ? String(name === 'drain' || name === 'unreachableAfter' ? fallback / 1000 : fallback) : fallback;
     expect(await readSettings({ flags: { [name]: flag }, environment })).toHaveProperty([name], fallback);

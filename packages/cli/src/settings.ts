@@ -12,6 +12,7 @@ export interface Settings {
   readonly port: number;
   readonly metricsPort: number;
   readonly taskTypes: readonly string[];
+  readonly storeRoots: readonly string[];
   readonly reflection: boolean;
   readonly maxRequestBytes: number;
   /** In milliseconds. */
@@ -93,6 +94,14 @@ export const settings: { readonly [Name in SettingName]: Setting<Settings[Name]>
     fallbackText: 'all',
     description: 'announce and serve only these task types',
     placeholder: 'names',
+  },
+  storeRoots: {
+    schema: names,
+    expected: 'folders',
+    fallback: [],
+    fallbackText: 'none',
+    description: 'folders of this machine that results may be written to',
+    placeholder: 'folders',
   },
   reflection: {
     schema: z.union([z.boolean(), z.stringbool()]),
@@ -189,6 +198,7 @@ export async function readSettings({ flags, environment }: SettingSources): Prom
     port: read('port'),
     metricsPort: read('metricsPort'),
     taskTypes: read('taskTypes'),
+    storeRoots: read('storeRoots'),
     reflection: read('reflection'),
     maxRequestBytes: read('maxRequestBytes'),
     drain: read('drain'),

@@ -27,6 +27,8 @@ export type ReferenceContent =
   | { readonly kind: 'ref'; readonly ref: JsonObject }
   /** A fault found in create, which the first get tells. */
   | { readonly kind: 'failure'; readonly failure: Failure }
+  /** Work that is done; its outputs are where the engine reads them. */
+  | { readonly kind: 'done' }
   /** The outputs of work that is done, as tagged JSON. */
   | { readonly kind: 'result'; readonly result: JsonObject }
   /** A submit whose outcome is unknown: where to look for the job by its key. */
@@ -60,6 +62,8 @@ function toBody(content: ReferenceContent): JsonObject {
   switch (content.kind) {
     case 'ref':
       return { ref: content.ref };
+    case 'done':
+      return { done: true };
     case 'result':
       return { result: content.result };
     case 'failure':
@@ -96,8 +100,9 @@ function fromLegacy(value: JsonObject, bytes: Uint8Array, agent: StoringAgent | 
   return { type: '', project: '', domain: '', key: toKey(hash('sha256', bytes)), at: 0, content: { kind: 'ref', ref } };
 }
 
-function toContent({ ref, result, failure, pending }: JsonObject): ReferenceContent {
+function toContent({ ref, done, result, failure, pending }: JsonObject): ReferenceContent {
   if (isObject(ref)) return { kind: 'ref', ref };
+  if (done === true) return { kind: 'done' };
   if (isObject(result)) return { kind: 'result', result };
   if (isObject(pending)) return { kind: 'pending', where: pending };
   if (!isObject(failure)) throw undecodable('it holds neither a job nor a result nor a failure');

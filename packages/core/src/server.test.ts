@@ -1,3 +1,7 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import {
   create,
   fromBinary,
@@ -272,6 +276,19 @@ describe('C20: on one port', () => {
     const { resource } = await two.getTask({ taskCategory: { name: 'echo' }, resourceMeta: second.resourceMeta });
     expect(resource).toMatchObject({ phase: succeeded, outputs: { literals: [{ name: 'text' }] } });
     await two.deleteTask({ taskCategory: { name: 'echo' }, resourceMeta: second.resourceMeta });
+  });
+
+  test('R6: a result that is not for the reference is in outputs.pb, where the engine reads it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'flyte-agents-outputs-'));
+    open.push(() => rm(folder, { recursive: true }));
+    const { one } = await harness({ agents: [new EchoAgent({ resultsMayBeStored: false })], storeRoots: [folder] });
+    const outputPrefix = `${pathToFileURL(folder).href}/n0/data/0`;
+    const { resourceMeta } = await one.createTask({ ...request('echo'), outputPrefix, inputs: { literals: { x: text('v') } } });
+    const { resource } = await one.getTask({ taskCategory: { name: 'echo' }, resourceMeta });
+    expect(resource).toMatchObject({ phase: succeeded });
+    expect(resource?.outputs).toBeUndefined();
+    const written = fromBinary(flyte1.LiteralMapSchema, await readFile(join(folder, 'n0/data/0/outputs.pb')));
+    expect([...fromMapMessage(written)]).toEqual([['text', { kind: 'string', value: 'x' }]]);
   });
 
   test('SE1: flytekit’s own sensor request is served without importing what it names', async () => {

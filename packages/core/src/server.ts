@@ -2,14 +2,17 @@ import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server as GrpcServer, ServerCredentials, type ServerOptions as GrpcOptions } from '@grpc/grpc-js';
 import { Dispatcher } from './dispatcher/dispatcher.ts';
+import type { WriteOutputs } from './dispatcher/work.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { Metrics } from './metrics.ts';
 import { unknownStates } from './phase.ts';
 import { addFlyte1Services } from './protocol/flyte1/services.ts';
 import { addFlyte2Services } from './protocol/flyte2/services.ts';
 import { Health } from './protocol/health.ts';
+import { encodeLiterals } from './protocol/literals.ts';
 import { serviceNames } from './protocol/services.ts';
 import { AgentRegistry, type AgentList } from './registry.ts';
+import { FileStore } from './store.ts';
 
 /** What can be asked for in health checks: the server, every service, and what the Python servers have too. */
 const healthNames = ['', 'grpc.health.v1.Health', ...serviceNames];
@@ -33,6 +36,8 @@ export interface ServerOptions {
   readonly drainMs?: number | undefined;
   /** Tells apart installations that share outside accounts. Default: none. */
   readonly instance?: string | undefined;
+  /** Folders of this machine that results may be written to, for output prefixes that are `file://` URLs. Default: none. */
+  readonly storeRoots?: readonly string[] | undefined;
   /** For how long a fault that does not pass by itself is borne before a task fails, in milliseconds. Default: one hour. */
   readonly unreachableAfterMs?: number | undefined;
   readonly logger?: Logger | undefined;
@@ -59,7 +64,14 @@ export async function startServer(options: ServerOptions): Promise<AgentServer> 
   const registry = new AgentRegistry(options.agents, options.taskTypes);
   const metrics = new Metrics();
   const { instance, unreachableAfterMs } = options;
-  const dispatcher = new Dispatcher({ registry, logger, metrics, instance, unreachableAfterMs });
+  const dispatcher = new Dispatcher({
+    registry,
+    logger,
+    metrics,
+    instance,
+    unreachableAfterMs,
+    writeOutputs: outputWriter(options.storeRoots),
+  });
   const server = new GrpcServer(grpcOptions(options.maxRequestBytes));
   addFlyte1Services(server, dispatcher);
   addFlyte2Services(server, dispatcher);
@@ -92,6 +104,12 @@ export async function startServer(options: ServerOptions): Promise<AgentServer> 
     stopCounting();
     logger.info({}, 'stopped');
   }
+}
+
+function outputWriter(roots: readonly string[] = []): WriteOutputs | undefined {
+  if (roots.length === 0) return undefined;
+  const store = new FileStore(roots);
+  return (outputPrefix, outputs) => store.write(`${outputPrefix}/outputs.pb`, encodeLiterals(outputs));
 }
 
 /** Measured: without a limit of concurrent streams, 500 slow polls on one connection run four times faster. */

@@ -470,13 +470,33 @@ describe('R6: a sync agent on an async path', () => {
     expect(agent.done).toMatchObject([{ context: { project: 'flytesnacks' } }]);
   });
 
-  test('R8: keeps a result that may be sensitive out of the reference, and says so', async () => {
+  test('R8: keeps a result that may be sensitive out of the reference, and names the setting', async () => {
     const agent = new EchoAgent({ resultsMayBeStored: false });
     const content = contentOf((await echo(agent)).reference);
     expect(content).toMatchObject({
       kind: 'failure',
-      failure: { code: 'FAILED_PRECONDITION', retryable: false, message: expect.stringContaining('may be sensitive') },
+      failure: { code: 'FAILED_PRECONDITION', retryable: false, message: expect.stringContaining('storeRoots') },
     });
+  });
+
+  test('R6: writes a result that does not belong into the reference to the output prefix', async () => {
+    const written: unknown[] = [];
+    const writeOutputs = async (...put: unknown[]): Promise<void> => void written.push(put);
+    const agent = new EchoAgent({ resultsMayBeStored: false });
+    const storing = new Creator({ logger: recordingLogger(), writeOutputs });
+    const { reference } = await during((call) => storing.create(agent, taskRequest({ inputs: { x: { kind: 'none' } } }), call));
+    expect(contentOf(reference)).toEqual({ kind: 'done' });
+    expect(written).toEqual([[taskRequest().outputPrefix, { text: { kind: 'string', value: 'x' } }]]);
+  });
+
+  test('R6: carries it when a result cannot be written', async () => {
+    const writeOutputs = async (): Promise<void> => {
+      throw new AgentError({ code: 'UNAVAILABLE', message: 'the disk is full' });
+    };
+    const agent = new EchoAgent({ resultsMayBeStored: false });
+    const storing = new Creator({ logger: recordingLogger(), writeOutputs });
+    const { reference } = await during((call) => storing.create(agent, taskRequest(), call));
+    expect(contentOf(reference)).toMatchObject({ kind: 'failure', failure: { retryable: true, message: 'the disk is full' } });
   });
 
   test.each([undefined, {}])('stores no result (%o) also when results may be sensitive', async (outputs) => {

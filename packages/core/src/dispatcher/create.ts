@@ -9,7 +9,7 @@ import { expired, type Call } from './call.ts';
 import { Circuits } from './circuit.ts';
 import { Memory } from './memory.ts';
 import type { TaskRequest } from './requests.ts';
-import { Performance, Submission, toFailure, type Work } from './work.ts';
+import { Performance, Submission, toFailure, type Work, type WriteOutputs } from './work.ts';
 
 /** How many answers are kept for repeated creates. */
 const rememberedAnswers = 10_000;
@@ -21,6 +21,8 @@ export interface CreatorOptions {
   readonly instance?: string | undefined;
   /** Default: circuits of its own. */
   readonly circuits?: Circuits;
+  /** Where results of sync agents go that do not fit into a reference. Default: nowhere, which fails such a task. */
+  readonly writeOutputs?: WriteOutputs | undefined;
 }
 
 /** What create answers, and the fault that the reference carries. */
@@ -67,7 +69,10 @@ export class Creator {
     { key, identity, call }: { readonly key: IdempotencyKey; readonly identity: AttemptIdentity; readonly call: Call },
   ): Attempt {
     const options = { earlierKeys: earlierAttemptKeys(identity), circuits: this.#circuits };
-    const work = (): Work => (agent.kind === 'sync' ? new Performance(agent, request) : new Submission(agent, request, options));
+    const work = (): Work =>
+      agent.kind === 'sync'
+        ? new Performance(agent, request, this.#options.writeOutputs ?? nowhere)
+        : new Submission(agent, request, options);
     const attempt = new Attempt({ key, request, work, logger: this.#options.logger, deadline: call.deadline });
     this.#inFlight.set(key, attempt);
     void this.#conclude(attempt, key);
@@ -181,4 +186,12 @@ class Attempt {
     const { project, domain } = request.execution;
     return { signal: this.#abandoned.signal, deadline, project, domain, idempotencyKey: key, logger };
   }
+}
+
+async function nowhere(): Promise<void> {
+  throw new AgentError({
+    code: 'FAILED_PRECONDITION',
+    message:
+      'the result may not be put into the reference, and there is no store for it (set storeRoots, or let the engine call this task type as sync)',
+  });
 }

@@ -14,6 +14,7 @@ import { deleteTask } from './delete.ts';
 import { execute } from './execute.ts';
 import { Poller } from './get.ts';
 import type { StoredRequest, TaskRequest } from './requests.ts';
+import type { WriteOutputs } from './work.ts';
 
 /** What a dispatcher works with. */
 export interface DispatcherOptions {
@@ -22,6 +23,8 @@ export interface DispatcherOptions {
   readonly metrics: Metrics;
   /** Tells apart installations that share outside accounts. Default: none. */
   readonly instance?: string | undefined;
+  /** Where results of sync agents on async paths go that do not fit into a reference. Default: nowhere, which fails such a task. */
+  readonly writeOutputs?: WriteOutputs | undefined;
   /** For how long a fault that does not pass by itself is borne before a task fails, in milliseconds. Default: one hour. */
   readonly unreachableAfterMs?: number | undefined;
 }
@@ -39,12 +42,12 @@ export class Dispatcher {
   readonly #poller: Poller;
   readonly #instance: string | undefined;
 
-  constructor({ registry, logger, metrics, instance, unreachableAfterMs = 3_600_000 }: DispatcherOptions) {
+  constructor({ registry, logger, metrics, instance, writeOutputs, unreachableAfterMs = 3_600_000 }: DispatcherOptions) {
     this.registry = registry;
     this.#logger = logger;
     this.#metrics = metrics;
     this.#instance = instance;
-    this.#creator = new Creator({ logger, instance, circuits: this.#circuits });
+    this.#creator = new Creator({ logger, instance, circuits: this.#circuits, writeOutputs });
     this.#poller = new Poller({ registry, logger, unreachableAfterMs, circuits: this.#circuits });
   }
 

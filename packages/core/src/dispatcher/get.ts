@@ -87,6 +87,7 @@ export class Poller {
     if (content.kind === 'failure') {
       return { resource: { phase: content.failure.retryable ? 'RETRYABLE_FAILED' : 'FAILED', message: content.failure.message } };
     }
+    if (content.kind === 'done') return { resource: { phase: 'SUCCEEDED' } };
     if (content.kind === 'result') return fromResult(content.result);
     const tenant = JSON.stringify([request.taskType, reference.project, reference.domain]);
     if (agent === undefined || agent.kind === 'sync') {

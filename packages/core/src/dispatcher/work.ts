@@ -115,14 +115,19 @@ export class Submission implements Work {
   }
 }
 
+/** Writes a task's outputs to where the engine reads them. */
+export type WriteOutputs = (outputPrefix: string, outputs: NonNullable<Resource['outputs']>) => Promise<void>;
+
 /** A sync agent on an async path (R6): the work is done by create, and get tells the result. */
 export class Performance implements Work {
   readonly #agent: SyncAgent<unknown>;
   readonly #task: Task<unknown>;
+  readonly #writeOutputs: WriteOutputs;
 
   /** @throws AgentError INVALID_ARGUMENT when the agent cannot read the task's config */
-  constructor(agent: SyncAgent<unknown>, request: TaskRequest) {
+  constructor(agent: SyncAgent<unknown>, request: TaskRequest, writeOutputs: WriteOutputs) {
     this.#agent = agent;
+    this.#writeOutputs = writeOutputs;
     this.#task = toTask(agent, request);
   }
 
@@ -130,13 +135,22 @@ export class Performance implements Work {
     warnOfUnread(this.#agent, this.#task, context);
     try {
       const resource = await this.#agent.do(this.#task, context);
-      if (resource.phase === 'SUCCEEDED') return toResult(this.#agent, resource);
+      if (resource.phase === 'SUCCEEDED') return await this.#result(resource);
       return failure('UNKNOWN', resource.message ?? `${this.#agent.name}: failed`, resource.phase === 'RETRYABLE_FAILED');
     } catch (error) {
       // What was done cannot be known: it is told by the reference, not by an error that repeats the call.
       const { code, message, origin } = AgentError.from(error);
       throw new AgentError({ code, message, origin, passes: false, cause: error });
     }
+  }
+
+  /** A small result that may be stored goes into the reference, any other to the output prefix. */
+  async #result({ outputs = {} }: Resource): Promise<ReferenceContent> {
+    if (Object.keys(outputs).length === 0) return { kind: 'result', result: {} };
+    const result = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, toTaggedJson(value)]));
+    if (this.#agent.resultsMayBeStored && Buffer.byteLength(JSON.stringify(result)) <= inlineResultBytes) return { kind: 'result', result };
+    await this.#writeOutputs(this.#task.outputPrefix, outputs);
+    return { kind: 'done' };
   }
 
   soFar(): ReferenceContent {
@@ -172,17 +186,6 @@ export function warnOfUnread(
 
 function toTask(agent: { readonly config: AsyncAgent<unknown, JsonObject>['config'] }, request: TaskRequest): Task<unknown> {
   return { ...request, config: parse(agent.config, request.template.custom, 'template.custom') };
-}
-
-function toResult(agent: SyncAgent<unknown>, { outputs = {} }: Resource): ReferenceContent {
-  if (Object.keys(outputs).length === 0) return { kind: 'result', result: {} };
-  const result = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, toTaggedJson(value)]));
-  const bytes = Buffer.byteLength(JSON.stringify(result));
-  if (agent.resultsMayBeStored && bytes <= inlineResultBytes) return { kind: 'result', result };
-  const why = agent.resultsMayBeStored
-    ? `has ${bytes} bytes, at most ${inlineResultBytes} fit into a reference`
-    : 'may be sensitive and is not put into a reference';
-  return failure('FAILED_PRECONDITION', `${agent.name}: the result ${why}; let the engine call this task type as sync`, false);
 }
 
 /** A fault that lasts, as what the first get tells: `retryable` unless the task itself is wrong (R4). */
