@@ -490,11 +490,8 @@ describe('R6: a sync agent on an async path', () => {
   });
 
   test('R6: carries it when a result cannot be written', async () => {
-    const writeOutputs = async (): Promise<void> => {
-      throw new AgentError({ code: 'UNAVAILABLE', message: 'the disk is full' });
-    };
     const agent = new EchoAgent({ resultsMayBeStored: false });
-    const storing = new Creator({ logger: recordingLogger(), writeOutputs });
+    const storing = new Creator({ logger: recordingLogger(), writeOutputs: diskFull });
     const { reference } = await during((call) => storing.create(agent, taskRequest(), call));
     expect(contentOf(reference)).toMatchObject({ kind: 'failure', failure: { retryable: true, message: 'the disk is full' } });
   });
@@ -551,3 +548,7 @@ describe('R6: a sync agent on an async path', () => {
     expect(agent.done[0]?.context.signal.aborted).toBe(true);
   });
 });
+
+async function diskFull(): Promise<void> {
+  throw new AgentError({ code: 'UNAVAILABLE', message: 'the disk is full' });
+}
