@@ -4,18 +4,8 @@ import { dirname, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AgentError } from './errors.ts';
 
-/** Where results go that are too large, or too private, for a reference. */
-export interface ObjectStore {
-  /**
-   * Writes an object whole, or not at all.
-   *
-   * @throws AgentError FAILED_PRECONDITION when this store does not serve the URL
-   */
-  write(url: string, bytes: Uint8Array): Promise<void>;
-}
-
-/** Folders of this machine, as `file://` URLs. Nothing outside of them is ever written, symbolic links included. */
-export class FileStore implements ObjectStore {
+/** Where results go that are too large, or too private, for a reference: folders of this machine, as `file://` URLs. Nothing outside of them is ever written, symbolic links included. */
+export class FileStore {
   readonly #roots: readonly string[];
 
   /** @param roots the folders that may be written to; they are there already */
@@ -23,6 +13,11 @@ export class FileStore implements ObjectStore {
     this.#roots = roots.map((root) => resolve(root));
   }
 
+  /**
+   * Writes an object whole, or not at all.
+   *
+   * @throws AgentError FAILED_PRECONDITION when the URL is none of these folders'
+   */
   async write(url: string, bytes: Uint8Array): Promise<void> {
     const path = await this.#placeFor(url);
     const unfinished = `${path}.${randomUUID()}`;

@@ -40,7 +40,7 @@ export class Circuits {
     where: JsonObject,
     tenant: { readonly project: string; readonly domain: string },
   ): string {
-    return JSON.stringify([agent.name, agent.hostOf(where), tenant.project, tenant.domain]);
+    return [agent.name, agent.hostOf(where), tenant.project, tenant.domain].join('\n');
   }
 
   /**

@@ -23,15 +23,14 @@ export class Polls {
 
   /** How a job stands. @throws whatever the agent throws */
   async get(agent: AsyncAgent<unknown, JsonObject>, ref: JsonObject, context: GetContext): Promise<Resource> {
-    // Whose credentials are used is part of what is asked.
-    const tenant = [agent.name, context.project, context.domain];
+    // Whose credentials are used is part of what is asked, as it is of a host's name.
     const host = Circuits.host(agent, ref, context);
     const group = agent.pollGroup?.(ref);
     if (group === undefined || agent.getMany === undefined) {
-      const key = JSON.stringify([...tenant, context.idempotencyKey, ref]);
+      const key = `${host}\n${context.idempotencyKey}`;
       return this.#shared(key, context, (signal) => this.#circuits.call(host, () => agent.get(ref, { ...context, signal })));
     }
-    const key = JSON.stringify([...tenant, group]);
+    const key = `${host}\n${group}`;
     return this.#batch(key, agent, (ask) => this.#circuits.call(host, ask)).add(ref, context);
   }
 

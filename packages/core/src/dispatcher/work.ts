@@ -175,9 +175,11 @@ async function withinLimit<Value>(submit: Promise<Value>): Promise<Value | undef
 /** One warning names the settings that the agent does not know (C11): they may be misspelt, or of another agent. */
 export function warnOfUnread(
   agent: { readonly name: string; readonly config: Schema<unknown> },
-  { template }: Task<unknown>,
+  { template, config }: Task<unknown>,
   context: CreateContext,
 ): void {
+  // What a schema leaves in its result it has looked at.
+  if (typeof config === 'object' && config !== null && Object.keys(template.custom).every((key) => key in config)) return;
   const keys = unreadKeys(agent.config, template.custom);
   if (keys.length === 0) return;
   const fields = { key: context.idempotencyKey, taskType: template.type, keys: keys.slice(0, 20).map((key) => firstLine(key)) };
