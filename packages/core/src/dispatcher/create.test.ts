@@ -537,6 +537,25 @@ describe('R6: a sync agent on an async path', () => {
     expect(agent.done).toHaveLength(1);
   });
 
+  test('C5: that was given up with its caller is done anew for the engine that comes again', async () => {
+    const agent = new EchoAgent();
+    agent.before = ({ signal }) =>
+      new Promise((resolve, reject) => {
+        if (agent.done.length > 1) resolve();
+        else signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    const creator = new Creator({ logger: recordingLogger() });
+    const call = new Call();
+    const left = rejection(creator.create(agent, taskRequest(), call));
+    await vi.advanceTimersByTimeAsync(10);
+    call.cancel();
+    expect(await left).toMatchObject({ code: 'CANCELLED' });
+    await vi.advanceTimersByTimeAsync(10);
+    const { reference } = await during((again) => creator.create(agent, taskRequest(), again));
+    expect(contentOf(reference).kind).toBe('result');
+    call.end();
+  });
+
   test('R5: that is not done in time is carried as a failure, and told to stop', async () => {
     const agent = new EchoAgent();
     agent.work = () => new Promise(() => {});

@@ -82,8 +82,8 @@ export class Creator {
   async #conclude(attempt: Attempt, key: IdempotencyKey): Promise<void> {
     const reference = await attempt.done;
     if (this.#inFlight.get(key) === attempt) this.#inFlight.delete(key);
-    // Its callers may have hung up: the engine was restarted, and comes again.
-    if (reference !== undefined && this.#answered.get(key) === undefined) this.#answered.set(key, reference);
+    // Its callers may have hung up: the engine was restarted, and comes again. Work that was given up for it is begun anew.
+    if (reference !== undefined && !attempt.isAbandoned && this.#answered.get(key) === undefined) this.#answered.set(key, reference);
   }
 }
 
