@@ -40,7 +40,8 @@ export class Circuits {
     where: JsonObject,
     tenant: { readonly project: string; readonly domain: string },
   ): string {
-    return [agent.name, agent.hostOf(where), tenant.project, tenant.domain].join('\n');
+    // Unambiguous whatever the names hold: polls of one host share the credentials of one tenant.
+    return JSON.stringify([agent.name, agent.hostOf(where), tenant.project, tenant.domain]);
   }
 
   /**

@@ -110,6 +110,15 @@ test('R8: groups and tenants have calls of their own', async () => {
   expect(agent.calls).toHaveLength(3);
 });
 
+test('R8: tenants whose names read the same one after the other are still two', async () => {
+  const agent = new BatchAgent();
+  await gather([
+    polls.get(agent, { job: 'a' }, context({ project: 'p\nq', domain: 'd' })),
+    polls.get(agent, { job: 'b' }, context({ project: 'p', domain: 'q\nd' })),
+  ]);
+  expect(agent.calls).toEqual([['a'], ['b']]);
+});
+
 test('one job’s error is not the others’', async () => {
   const agent = new BatchAgent();
   agent.lost.add('b');
