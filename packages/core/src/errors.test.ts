@@ -54,9 +54,11 @@ describe('an AgentError', () => {
       code: 'INTERNAL',
       origin: 'system',
       submitted: 'unknown',
+      passes: false,
       message: 'unexpected error: TypeError: no such method',
       cause,
     });
+    expect(AgentError.from(AbortSignal.abort().reason)).toMatchObject({ code: 'CANCELLED', passes: true, submitted: 'unknown' });
     expect(AgentError.from('a text').message).toBe('unexpected error: a text');
   });
 });

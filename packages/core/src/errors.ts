@@ -78,11 +78,21 @@ export class AgentError extends Error {
     return typeof value === 'object' && value !== null && brand in value;
   }
 
-  /** The error itself if it is an AgentError; anything else is a fault of the agent's own code: INTERNAL, outcome unknown. */
+  /**
+   * The error itself if it is an AgentError; of anything else the outcome is unknown. What a signal ended is CANCELLED;
+   * the rest is a fault of the agent's own code, which does not pass by itself: INTERNAL.
+   */
   static from(error: unknown): AgentError {
     if (AgentError.is(error)) return error;
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    return new AgentError({ code: 'INTERNAL', message: `unexpected error: ${firstLine(reason)}`, cause: error });
+    const isEnded = error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError');
+    return new AgentError({
+      code: isEnded ? 'CANCELLED' : 'INTERNAL',
+      message: isEnded ? 'the call was given up' : `unexpected error: ${firstLine(reason)}`,
+      passes: isEnded,
+      submitted: 'unknown',
+      cause: error,
+    });
   }
 }
 

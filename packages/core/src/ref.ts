@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { AsyncAgent, SyncAgent } from './agent.ts';
 import { AgentError, errorCodes, type ErrorCode } from './errors.ts';
+import { toFailurePolicy, type FailurePolicy } from './failures.ts';
 import { toKey, type IdempotencyKey } from './idempotency.ts';
 import { isObject } from './literals/json.ts';
 import type { JsonObject, JsonValue } from './literals/model.ts';
@@ -18,6 +19,8 @@ export interface Reference {
   readonly key: IdempotencyKey;
   /** When create answered, in milliseconds since 1970; 0 for tasks of a Python agent: long ago. */
   readonly at: number;
+  /** How the task's author wants failures told. Default: as their cause suggests. */
+  readonly failures?: FailurePolicy | undefined;
   readonly content: ReferenceContent;
 }
 
@@ -48,9 +51,9 @@ type StoringAgent = AsyncAgent<unknown, JsonObject> | SyncAgent<unknown>;
 const maxReferenceBytes: number = 8 * 1024;
 
 /** @throws AgentError INVALID_ARGUMENT when the reference is too large */
-export function encodeReference({ type, project, domain, key, at, content }: Reference): Uint8Array {
+export function encodeReference({ content, ...head }: Reference): Uint8Array {
   // Not a Buffer: those share blocks of memory, and one answer that is kept would keep a whole block.
-  const bytes = new TextEncoder().encode(JSON.stringify({ v: 1, type, project, domain, key, at, ...toBody(content) }));
+  const bytes = new TextEncoder().encode(JSON.stringify({ v: 1, ...head, ...toBody(content) }));
   if (bytes.byteLength > maxReferenceBytes) {
     const message = `the reference to this task takes ${bytes.byteLength} bytes, ${maxReferenceBytes} are allowed: make its config or inputs smaller`;
     throw new AgentError({ code: 'INVALID_ARGUMENT', message });
@@ -85,12 +88,12 @@ export function decodeReference(bytes: Uint8Array, agent?: StoringAgent): Refere
   const value = parseJson(bytes);
   if (!isObject(value)) throw undecodable('it is not JSON that this server writes');
   if (!('v' in value)) return fromLegacy(value, bytes, agent);
-  const { v, type, project, domain, key, at } = value;
+  const { v, type, project, domain, key, at, failures } = value;
   if (v !== 1) throw undecodable(`its version is ${JSON.stringify(v)}, this server reads version 1: update the server`);
   if (typeof type !== 'string' || typeof project !== 'string' || typeof domain !== 'string' || typeof at !== 'number' || !isKey(key)) {
     throw undecodable('a field of it is missing or of another type');
   }
-  return { type, project, domain, key, at, content: toContent(value) };
+  return { type, project, domain, key, at, failures: toFailurePolicy(failures), content: toContent(value) };
 }
 
 /** No tenant, and a key that every replica gives the same job. */

@@ -2,7 +2,7 @@ import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server as GrpcServer, ServerCredentials, type ServerOptions as GrpcOptions } from '@grpc/grpc-js';
 import { Dispatcher } from './dispatcher/dispatcher.ts';
-import type { WriteOutputs } from './dispatcher/work.ts';
+import type { WriteOutputs } from './dispatcher/outputs.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { Metrics } from './metrics.ts';
 import { unknownStates } from './phase.ts';

@@ -571,3 +571,35 @@ describe('R6: a sync agent on an async path', () => {
 async function diskFull(): Promise<void> {
   throw new AgentError({ code: 'UNAVAILABLE', message: 'the disk is full' });
 }
+
+describe('C6: how failures are told', () => {
+  const failures = 'flyte-agents/failures';
+
+  test.each([
+    ['final', denied(), { template: { config: { [failures]: 'final' } } }],
+    ['retryable', badConfig(), { execution: { annotations: { [failures]: 'retryable' } } }],
+  ])('is stored for the polls: %s', async (word, error, changes) => {
+    const { agent, create } = harness();
+    agent.before.create = failing(error, 1);
+    expect(decodeReference(await create(taskRequest(changes))).failures).toBe(word);
+  });
+
+  test('is refused in any other word', async () => {
+    const { agent, create } = harness();
+    expect(contentOf(await create(taskRequest({ template: { config: { [failures]: 'never' } } })))).toMatchObject({
+      kind: 'failure',
+      failure: { code: 'INVALID_ARGUMENT', retryable: false, message: 'flyte-agents/failures: takes retryable or final, not "never"' },
+    });
+    expect(agent.created).toHaveLength(0);
+  });
+});
+
+test('R2: a locator that no reference could hold is refused before anything is submitted', async () => {
+  const { agent, create } = harness();
+  const content = contentOf(await create(taskRequest({ template: { custom: { region: 'x'.repeat(7000) } } })));
+  expect(content).toMatchObject({
+    kind: 'failure',
+    failure: { code: 'INVALID_ARGUMENT', message: expect.stringContaining('make its config smaller') },
+  });
+  expect(agent.created).toHaveLength(0);
+});

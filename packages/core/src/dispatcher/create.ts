@@ -1,5 +1,6 @@
 import type { AsyncAgent, SyncAgent } from '../agent.ts';
 import { AgentError } from '../errors.ts';
+import { failurePolicy, type FailurePolicy } from '../failures.ts';
 import { attemptKey, earlierAttemptKeys, randomKey, type AttemptIdentity, type IdempotencyKey } from '../idempotency.ts';
 import type { JsonObject } from '../literals/model.ts';
 import type { Logger } from '../logger.ts';
@@ -8,8 +9,9 @@ import type { CreateContext } from '../task.ts';
 import { expired, type Call } from './call.ts';
 import { Circuits } from './circuit.ts';
 import { Memory } from './memory.ts';
+import type { WriteOutputs } from './outputs.ts';
 import type { TaskRequest } from './requests.ts';
-import { Performance, Submission, toFailure, type Work, type WriteOutputs } from './work.ts';
+import { Performance, Submission, toFailure, type Work } from './work.ts';
 
 /** How many answers are kept for repeated creates. */
 const rememberedAnswers = 10_000;
@@ -21,6 +23,8 @@ export interface CreatorOptions {
   readonly instance?: string | undefined;
   /** Default: circuits of its own. */
   readonly circuits?: Circuits;
+  /** Where faults of submits go that were answered as under way, for the polls of this replica. Default: they are forgotten. */
+  readonly lateFaults?: Memory<IdempotencyKey, AgentError>;
   /** Where results of sync agents go that do not fit into a reference. Default: nowhere, which fails such a task. */
   readonly writeOutputs?: WriteOutputs | undefined;
 }
@@ -75,13 +79,18 @@ export class Creator {
         : new Submission(agent, request, options);
     const attempt = new Attempt({ key, request, work, logger: this.#options.logger, deadline: call.deadline });
     this.#inFlight.set(key, attempt);
+    this.#options.lateFaults?.delete(key);
     void this.#conclude(attempt, key);
     return attempt;
   }
 
   async #conclude(attempt: Attempt, key: IdempotencyKey): Promise<void> {
     const reference = await attempt.done;
-    if (this.#inFlight.get(key) === attempt) this.#inFlight.delete(key);
+    const isLatest = this.#inFlight.get(key) === attempt;
+    if (isLatest) this.#inFlight.delete(key);
+    const fault = await attempt.lateFault();
+    // Another attempt with this key may have been begun since, and have its own end.
+    if (fault !== undefined && isLatest && !this.#inFlight.has(key)) this.#options.lateFaults?.set(key, fault);
     // Its callers may have hung up: the engine was restarted, and comes again. Work that was given up for it is begun anew.
     if (reference !== undefined && !attempt.isAbandoned && this.#answered.get(key) === undefined) this.#answered.set(key, reference);
   }
@@ -106,6 +115,7 @@ class Attempt {
   readonly #abandoned = new AbortController();
   readonly #outcome: Promise<ReferenceContent | AgentError>;
   #work: Work | undefined;
+  #failures: FailurePolicy | undefined;
   /** What the first caller was answered; the others are answered the same. */
   #answered: Uint8Array | undefined;
   #fault: AgentError | undefined;
@@ -139,9 +149,18 @@ class Attempt {
     return { reference: (this.#answered ??= this.#encode(content)), fault: this.#fault };
   }
 
+  /** Why a submit that its callers were told is under way came to nothing, if it certainly did. */
+  async lateFault(): Promise<AgentError | undefined> {
+    const outcome = await this.#outcome;
+    if (this.#answered === undefined) return undefined;
+    if (AgentError.is(outcome)) return outcome;
+    return outcome.kind === 'failure' ? this.#fault : undefined;
+  }
+
   /** Never rejects. An AgentError: nothing was started, the caller may come again. */
   async #run(): Promise<ReferenceContent | AgentError> {
     try {
+      this.#failures = failurePolicy(this.#options.request);
       this.#work = this.#options.work();
       const remainingMs = (): number => Math.max(0, ...[...this.#waiting].map((call) => call.remainingMs));
       const content = await this.#work.run(this.#context(), remainingMs);
@@ -178,7 +197,7 @@ class Attempt {
   #encode(content: ReferenceContent): Uint8Array {
     const { key, request } = this.#options;
     const { project, domain } = request.execution;
-    return encodeReference({ type: request.template.type, project, domain, key, at: Date.now(), content });
+    return encodeReference({ type: request.template.type, project, domain, key, at: Date.now(), failures: this.#failures, content });
   }
 
   #context(): CreateContext {

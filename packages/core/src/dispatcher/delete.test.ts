@@ -142,3 +142,12 @@ describe('R2: a delete of a pending submit', () => {
     await expect(remove(pending, { ageMs: 3_600_000 })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 });
+
+test('C6: a delete of a task type that nobody serves is UNAVAILABLE, also with a reference that only its agent could read', async () => {
+  const { deleteBytes } = harness();
+  const foreign = new TextEncoder().encode('{"job_id":"1","project":"p"}');
+  expect(await rejection(deleteBytes(foreign, 'made-up'))).toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringContaining('made-up'),
+  });
+});

@@ -30,8 +30,9 @@ export async function deleteTask(request: StoredRequest, call: Call, options: De
   const { registry, logger, circuits = new Circuits() } = options;
   const agent = registry.find(request.taskType);
   const reference = readable(request.reference, agent, logger);
-  if (reference === undefined || (reference.content.kind !== 'ref' && reference.content.kind !== 'pending')) return;
-  if (agent === undefined || agent.kind === 'sync') {
+  const hasNoJob = reference === undefined ? agent !== undefined : !['ref', 'pending'].includes(reference.content.kind);
+  if (hasNoJob) return;
+  if (reference === undefined || agent === undefined || agent.kind === 'sync') {
     const message = `no agent on this server cancels task type ${request.taskType}: install it, or route the type to the server that has it`;
     throw new AgentError({ code: 'UNAVAILABLE', message });
   }

@@ -292,3 +292,49 @@ describe('C24: the metrics of a job', () => {
     });
   });
 });
+
+async function lateFault(error: Error) {
+  const { agent, dispatcher, get } = harness();
+  const { wait, open } = gate();
+  agent.before.create = async () => {
+    await wait();
+    throw error;
+  };
+  const answer = during((call) => dispatcher.create(taskRequest(), call), 1000);
+  await vi.advanceTimersByTimeAsync(900);
+  const reference = await answer;
+  open();
+  await vi.advanceTimersByTimeAsync(10);
+  const poll = () => get(storedRequest(reference));
+  return { agent, poll };
+}
+
+describe('R2: a submit that fails after its caller was told that it is under way', () => {
+  test.each([
+    ['FAILED', badConfig()],
+    ['RETRYABLE_FAILED', denied()],
+  ])('is told at the next poll of its replica, by its reason: %s', async (phase, error) => {
+    const { poll } = await lateFault(error);
+    expect(await poll()).toEqual({ phase, message: error.message });
+  });
+
+  test('is looked for when it may have been taken', async () => {
+    const { agent, poll } = await lateFault(unavailable());
+    expect((await poll()).phase).toBe('INITIALIZING');
+    expect(agent.sought).toHaveLength(1);
+  });
+});
+
+test('C15: an outage is one warning a minute, not one for each poll; every end of a task is one', async () => {
+  const { agent, logger, get } = harness();
+  const warnings = () => logger.lines.filter(({ level }) => level === 'warn').length;
+  agent.before.get = failing(unavailable());
+  for (let i = 0; i < 4; i++) await get();
+  expect(warnings()).toBe(1);
+  await vi.advanceTimersByTimeAsync(60_000);
+  for (let i = 0; i < 4; i++) await get();
+  expect(warnings()).toBe(2);
+  agent.before.get = failing(badConfig());
+  for (let i = 0; i < 2; i++) await get();
+  expect(warnings()).toBe(4);
+});

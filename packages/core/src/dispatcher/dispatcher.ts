@@ -1,8 +1,10 @@
 import type { AsyncAgent, LogPage, LogRequest, MetricSeries, MetricsRequest } from '../agent.ts';
 import { AgentError, shortened } from '../errors.ts';
+import type { IdempotencyKey } from '../idempotency.ts';
 import type { JsonObject } from '../literals/model.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics, Operation } from '../metrics.ts';
+import { isTerminal } from '../phase.ts';
 import { decodeReference } from '../ref.ts';
 import type { Agent, AgentRegistry } from '../registry.ts';
 import { parse } from '../schema.ts';
@@ -13,8 +15,14 @@ import { Creator } from './create.ts';
 import { deleteTask } from './delete.ts';
 import { execute } from './execute.ts';
 import { Poller } from './get.ts';
+import { Memory } from './memory.ts';
+import type { WriteOutputs } from './outputs.ts';
 import type { StoredRequest, TaskRequest } from './requests.ts';
-import type { WriteOutputs } from './work.ts';
+
+/** How many faults of submits are kept until a poll tells them. */
+const rememberedFaults = 1000;
+/** For how long a fault of polls is not warned of again, in milliseconds. */
+const quietMs = 60_000;
 
 /** What a dispatcher works with. */
 export interface DispatcherOptions {
@@ -40,15 +48,20 @@ export class Dispatcher {
   readonly #circuits = new Circuits();
   readonly #creator: Creator;
   readonly #poller: Poller;
+  /** When a fault of polls was last warned of, in milliseconds since 1970. */
+  readonly #warned = new Memory<string, number>(1000);
   readonly #instance: string | undefined;
+  readonly #writeOutputs: WriteOutputs | undefined;
 
   constructor({ registry, logger, metrics, instance, writeOutputs, unreachableAfterMs = 3_600_000 }: DispatcherOptions) {
     this.registry = registry;
     this.#logger = logger;
     this.#metrics = metrics;
     this.#instance = instance;
-    this.#creator = new Creator({ logger, instance, circuits: this.#circuits, writeOutputs });
-    this.#poller = new Poller({ registry, logger, unreachableAfterMs, circuits: this.#circuits });
+    this.#writeOutputs = writeOutputs;
+    const shared = { logger, writeOutputs, circuits: this.#circuits, lateFaults: new Memory<IdempotencyKey, AgentError>(rememberedFaults) };
+    this.#creator = new Creator({ ...shared, instance });
+    this.#poller = new Poller({ ...shared, registry, unreachableAfterMs });
   }
 
   /**
@@ -74,9 +87,10 @@ export class Dispatcher {
     const { taskType } = request;
     return this.#measured('get', taskType, async () => {
       const { resource, fault } = await this.#poller.get(request, call);
-      const level = fault === undefined ? 'debug' : 'warn';
-      this.#logger[level]({ taskType, phase: resource.phase, code: fault?.code }, `get${fault === undefined ? '' : `: ${fault.message}`}`);
-      return { value: answerable(resource), fault };
+      const isNews = fault !== undefined && (isTerminal(resource.phase) || this.#isNews(`${taskType} ${fault.code} ${resource.phase}`));
+      const fields = { taskType, phase: resource.phase, code: fault?.code };
+      this.#logger[isNews ? 'warn' : 'debug'](fields, `get${fault === undefined ? '' : `: ${fault.message}`}`);
+      return { value: bounded(resource), fault };
     });
   }
 
@@ -96,13 +110,17 @@ export class Dispatcher {
     return this.#measured('do', type, async () => {
       const agent = this.#agent(type);
       this.#metrics.inputs(type, request.inputs.byteLength);
-      const { resource, fault } = await execute(agent, request, call, { logger: this.#logger, instance: this.#instance });
+      const { resource, fault } = await execute(agent, request, call, {
+        logger: this.#logger,
+        instance: this.#instance,
+        writeOutputs: this.#writeOutputs,
+      });
       const level = fault === undefined ? 'info' : 'warn';
       this.#logger[level](
         { taskType: type, phase: resource.phase, code: fault?.code },
         `do${fault === undefined ? '' : `: ${fault.message}`}`,
       );
-      return { value: answerable(resource), fault };
+      return { value: bounded(resource), fault };
     });
   }
 
@@ -144,6 +162,14 @@ export class Dispatcher {
   /** A task type as a label, which must not grow with what callers make up. */
   #label(taskType: string): string {
     return this.registry.find(taskType) === undefined ? 'unknown' : taskType;
+  }
+
+  /** An outage is one warning a minute, not one for each of thousands of polls. */
+  #isNews(fault: string): boolean {
+    const now = Date.now();
+    if (now - (this.#warned.get(fault) ?? 0) < quietMs) return false;
+    this.#warned.set(fault, now);
+    return true;
   }
 
   #agent(taskType: string): Agent {
@@ -189,14 +215,9 @@ export class Dispatcher {
   }
 }
 
-/** What the engines take: a bounded message, outputs of success only. */
-function answerable(resource: Resource): Resource {
-  const { message, outputs, ...rest } = resource;
-  return {
-    ...rest,
-    ...(message === undefined ? {} : { message: shortened(message) }),
-    ...(outputs === undefined || resource.phase !== 'SUCCEEDED' ? {} : { outputs }),
-  };
+/** The engines take a bounded message. */
+function bounded(resource: Resource): Resource {
+  return resource.message === undefined ? resource : { ...resource, message: shortened(resource.message) };
 }
 
 function secondsSince(started: number): number {

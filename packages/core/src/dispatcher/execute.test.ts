@@ -103,3 +103,26 @@ describe('R6: doing a task at once', () => {
     expect(agent.done[0]?.context.signal.aborted).toBe(true);
   });
 });
+
+test.each([
+  ['retryable', badConfig(), 'RETRYABLE_FAILED'],
+  ['final', unavailable(), 'FAILED'],
+])('C6: a fault of a task whose failures are to be %s is told so', async (word, error, phase) => {
+  const agent = new EchoAgent();
+  agent.work = () => {
+    throw error;
+  };
+  const task = taskRequest({ template: { type: 'echo', config: { 'flyte-agents/failures': word } } });
+  const { resource } = await during((call) => execute(agent, task, call, { logger: recordingLogger() }));
+  expect(resource.phase).toBe(phase);
+});
+
+test('P10: outputs that are large are written to the output prefix', async () => {
+  const agent = new EchoAgent();
+  agent.work = () => ({ phase: 'SUCCEEDED', outputs: { text: { kind: 'string', value: 'x'.repeat(2 * 1024 * 1024) } } });
+  const written: string[] = [];
+  const writeOutputs = async (prefix: string): Promise<void> => void written.push(prefix);
+  const { resource } = await during((call) => execute(agent, request, call, { logger: recordingLogger(), writeOutputs }));
+  expect(resource).toEqual({ phase: 'SUCCEEDED' });
+  expect(written).toEqual([request.outputPrefix]);
+});

@@ -1,11 +1,14 @@
 import { AgentError } from '../errors.ts';
+import { failurePolicy, told, type FailurePolicy } from '../failures.ts';
 import { attemptKey, randomKey } from '../idempotency.ts';
 import type { Logger } from '../logger.ts';
 import { isTerminal } from '../phase.ts';
 import type { Agent } from '../registry.ts';
 import { parse } from '../schema.ts';
+import type { Resource } from '../task.ts';
 import { expired, type Call } from './call.ts';
 import type { Answer } from './get.ts';
+import { answerable, type WriteOutputs } from './outputs.ts';
 import type { TaskRequest } from './requests.ts';
 import { warnOfUnread } from './work.ts';
 
@@ -13,14 +16,19 @@ import { warnOfUnread } from './work.ts';
 export interface ExecuteOptions {
   readonly logger: Logger;
   readonly instance?: string | undefined;
+  /** Where outputs go that are too large for an answer. Default: nowhere, which fails such a task. */
+  readonly writeOutputs?: WriteOutputs | undefined;
 }
 
 /**
  * Does a task within the call. The answer's phase is always terminal: a worker of the engine dies of any other (R6). Never
  * throws, never rejects.
  */
-export async function execute(agent: Agent, request: TaskRequest, call: Call, { logger, instance }: ExecuteOptions): Promise<Answer> {
+export async function execute(agent: Agent, request: TaskRequest, call: Call, options: ExecuteOptions): Promise<Answer> {
+  const { logger, instance, writeOutputs } = options;
+  let failures: FailurePolicy | undefined;
   try {
+    failures = failurePolicy(request);
     if (agent.kind === 'async') {
       const message = `task type ${request.template.type} runs as a job of ${agent.name}: it cannot be done within one call`;
       throw new AgentError({ code: 'UNIMPLEMENTED', message });
@@ -32,14 +40,15 @@ export async function execute(agent: Agent, request: TaskRequest, call: Call, { 
     const context = { signal, deadline, project: execution.project, domain: execution.domain, logger, idempotencyKey };
     const task = { template, config, inputs, outputPrefix, execution };
     warnOfUnread(agent, task, context);
-    const resource = await call.within(agent.do(task, context));
+    const work = async (): Promise<Resource> => answerable(await agent.do(task, context), outputPrefix, writeOutputs);
+    const resource = await call.within(work());
     if (resource === expired) {
       throw new AgentError({
         code: 'DEADLINE_EXCEEDED',
         message: `${agent.name}: the work did not end before the call had to be answered`,
       });
     }
-    if (isTerminal(resource.phase)) return { resource };
+    if (isTerminal(resource.phase)) return { resource: told(resource, failures) };
     throw new AgentError({
       code: 'INTERNAL',
       message: `${agent.name}: answered ${resource.phase} where only the end counts`,
@@ -47,6 +56,7 @@ export async function execute(agent: Agent, request: TaskRequest, call: Call, { 
     });
   } catch (error) {
     const fault = AgentError.from(error);
-    return { resource: { phase: fault.origin === 'user' ? 'FAILED' : 'RETRYABLE_FAILED', message: fault.message }, fault };
+    const phase = fault.origin === 'user' ? 'FAILED' : 'RETRYABLE_FAILED';
+    return { resource: told({ phase, message: fault.message }, failures), fault };
   }
 }

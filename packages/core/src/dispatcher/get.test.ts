@@ -12,12 +12,13 @@ import {
   unavailable,
 } from '../__fixtures__/agents.ts';
 import { AgentError } from '../errors.ts';
+import type { FailurePolicy } from '../failures.ts';
 import { randomKey } from '../idempotency.ts';
 import { encodeReference, type ReferenceContent } from '../ref.ts';
 import { AgentRegistry } from '../registry.ts';
 import type { Resource } from '../task.ts';
 import { Call } from './call.ts';
-import { Poller } from './get.ts';
+import { Poller, type PollerOptions } from './get.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -30,16 +31,31 @@ interface Stored {
   readonly ageMs?: number;
   readonly project?: string;
   readonly taskType?: string;
+  readonly failures?: FailurePolicy;
 }
 
-function harness() {
+function harness(options: Partial<PollerOptions> = {}) {
   const agent = new JobAgent();
   const registry = new AgentRegistry([agent, new EchoAgent()]);
   const logger = recordingLogger();
-  const poller = new Poller({ registry, logger, unreachableAfterMs: hour });
+  const poller = new Poller({ registry, logger, unreachableAfterMs: hour, ...options });
   /** Polls a job again and again, of one task. */
-  const task = ({ content = { kind: 'ref', ref: { job: 'j1' } }, ageMs = 0, project = 'flytesnacks', taskType = 'job' }: Stored = {}) => {
-    const reference = encodeReference({ type: 'job', project, domain: 'development', key: randomKey(), at: Date.now() - ageMs, content });
+  const task = ({
+    content = { kind: 'ref', ref: { job: 'j1' } },
+    ageMs = 0,
+    project = 'flytesnacks',
+    taskType = 'job',
+    failures,
+  }: Stored = {}) => {
+    const reference = encodeReference({
+      type: 'job',
+      project,
+      domain: 'development',
+      key: randomKey(),
+      at: Date.now() - ageMs,
+      failures,
+      content,
+    });
     return (callerMs?: number) => during((call) => poller.get(storedRequest(reference, taskType), call), callerMs);
   };
   return { agent, registry, logger, poller, task };
@@ -179,6 +195,22 @@ describe('R3: a get', () => {
     const { agent, task } = harness();
     agent.before.get = failing(new TypeError('undefined is not a function'));
     expect(await task()()).toMatchObject({ resource: { phase: 'RUNNING', links }, fault: { code: 'INTERNAL' } });
+  });
+
+  test('of an agent whose own code breaks on one job fails that task after unreachableAfter, however well others go', async () => {
+    const { agent, task } = harness();
+    agent.jobs.set('j2', { phase: 'RUNNING' });
+    const [broken, other] = [task(), task({ content: { kind: 'ref', ref: { job: 'j2' } } })];
+    const poll = async (): Promise<Resource> => {
+      agent.before.get = failing(new TypeError('undefined is not a function'), 1);
+      const { resource } = await broken();
+      expect((await other()).resource.phase).toBe('RUNNING');
+      await vi.advanceTimersByTimeAsync(minute);
+      return resource;
+    };
+    for (let i = 0; i < 60; i++) expect((await poll()).phase).toBe('RUNNING');
+    expect(await poll()).toMatchObject({ phase: 'FAILED', message: expect.stringContaining('undefined is not a function') });
+    expect(agent.deleted).toMatchObject([{ ref: { job: 'j1' } }]);
   });
 
   test('of an agent that cannot make links answers without them', async () => {
@@ -388,6 +420,61 @@ describe('R3: a task type that nobody serves', () => {
     }
     expect(await poll()).toMatchObject({ resource: { phase: 'FAILED' }, fault: { code: 'NOT_FOUND' } });
   });
+
+  test('C6: is RUNNING also with a reference that only its agent could read', async () => {
+    const { poller } = harness();
+    const foreign = storedRequest(new TextEncoder().encode('{"job_id":"1","project":"p"}'), 'made-up');
+    const { resource } = await during((call) => poller.get(foreign, call));
+    expect(resource).toEqual({ phase: 'RUNNING', message: expect.stringContaining('no agent on this server polls task type made-up') });
+  });
+});
+
+function large(bytes: number): Resource {
+  return { phase: 'SUCCEEDED', outputs: { text: { kind: 'string', value: 'x'.repeat(bytes) } } };
+}
+
+describe('P10: outputs that are large', () => {
+  const mebi = 1024 * 1024;
+
+  test.each([
+    [mebi - 100, 'answered', undefined],
+    [mebi + 100, 'written', undefined],
+    [mebi + 100, 'answered', 'without a store'],
+    [4 * mebi, 'refused', 'without a store'],
+  ])('%i bytes are %s %s', async (bytes, outcome, without) => {
+    const written: unknown[] = [];
+    const writeOutputs = async (prefix: string): Promise<void> => void written.push(prefix);
+    const { agent, task } = harness(without === undefined ? { writeOutputs } : {});
+    agent.jobs.set('j1', large(bytes));
+    const { resource } = await task()();
+    expect(resource.phase).toBe(outcome === 'refused' ? 'FAILED' : 'SUCCEEDED');
+    expect(resource.outputs !== undefined).toBe(outcome === 'answered');
+    expect(written).toEqual(outcome === 'written' ? [storedRequest(new Uint8Array()).outputPrefix] : []);
+    expect(resource.message?.includes('storeRoots') ?? false).toBe(outcome === 'refused');
+  });
+
+  test('R3: a store that does not take them is asked again at the next poll', async () => {
+    const step = { fails: true };
+    const writeOutputs = async (): Promise<void> => {
+      if (step.fails) throw unavailable();
+    };
+    const { agent, task } = harness({ writeOutputs });
+    agent.jobs.set('j1', large(2 * mebi));
+    const poll = task();
+    expect((await poll()).resource).toMatchObject({ phase: 'RUNNING', message: expect.stringContaining('503') });
+    step.fails = false;
+    expect((await poll()).resource.phase).toBe('SUCCEEDED');
+  });
+});
+
+test.each([
+  ['final', 'RETRYABLE_FAILED', 'FAILED'],
+  ['retryable', 'FAILED', 'RETRYABLE_FAILED'],
+  ['retryable', 'SUCCEEDED', 'SUCCEEDED'],
+] as const)('C6: a task whose failures are to be %s is told %s as %s', async (failures, phase, expected) => {
+  const { agent, task } = harness();
+  agent.jobs.set('j1', { phase, message: 'm' });
+  expect((await task({ failures })()).resource).toMatchObject({ phase: expected, message: 'm' });
 });
 
 /** What one task’s polls answer while its job is in these phases. */
@@ -458,13 +545,12 @@ describe('R10: a phase', () => {
   test('that was SUCCEEDED with more outputs than are kept is never answered without them', async () => {
     const { agent, task } = harness();
     const poll = task();
-    const large: Resource = { phase: 'SUCCEEDED', outputs: { text: { kind: 'string', value: 'x'.repeat(100_000) } } };
-    agent.jobs.set('j1', large);
-    expect((await poll()).resource).toEqual({ ...large, links });
+    agent.jobs.set('j1', large(100_000));
+    expect((await poll()).resource).toEqual({ ...large(100_000), links });
     agent.before.get = failing(unavailable());
     expect((await poll()).resource).toMatchObject({ phase: 'RUNNING', message: expect.stringContaining('503') });
     agent.before.get = undefined;
-    expect((await poll()).resource).toEqual({ ...large, links });
+    expect((await poll()).resource).toEqual({ ...large(100_000), links });
   });
 });
 

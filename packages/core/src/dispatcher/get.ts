@@ -1,7 +1,8 @@
 import type { AsyncAgent } from '../agent.ts';
 import { AgentError } from '../errors.ts';
+import { told } from '../failures.ts';
 import type { IdempotencyKey } from '../idempotency.ts';
-import { fromTaggedJson, toTaggedJson } from '../literals/json.ts';
+import { fromTaggedJson } from '../literals/json.ts';
 import type { JsonObject } from '../literals/model.ts';
 import type { Logger } from '../logger.ts';
 import { isTerminal, laterPhase, type Phase } from '../phase.ts';
@@ -12,6 +13,7 @@ import type { GetContext, LogLink, Resource } from '../task.ts';
 import { expired, pause, type Call } from './call.ts';
 import { Circuits } from './circuit.ts';
 import { Memory } from './memory.ts';
+import { answerable, sizeOf, type WriteOutputs } from './outputs.ts';
 import { Polls } from './polls.ts';
 import type { StoredRequest } from './requests.ts';
 
@@ -21,7 +23,7 @@ const settlingMs = 120_000;
 const secondLookMs = 500;
 /** How many tasks' last phases are remembered. */
 const rememberedPhases = 50_000;
-/** How many ended tasks' last answers are remembered, and how large their outputs may be, in characters of JSON. */
+/** How many ended tasks' last answers are remembered, and how large their outputs may be, in bytes of JSON. */
 const rememberedEnds = 1000;
 const rememberedOutputs = 64 * 1024;
 
@@ -39,6 +41,10 @@ export interface PollerOptions {
   readonly unreachableAfterMs: number;
   /** Default: circuits of its own. */
   readonly circuits?: Circuits;
+  /** Where outputs go that are too large for an answer. Default: nowhere, which fails such a task. */
+  readonly writeOutputs?: WriteOutputs | undefined;
+  /** Why submits of this replica that were answered as under way came to nothing. Default: it is not known. */
+  readonly lateFaults?: Memory<IdempotencyKey, AgentError>;
 }
 
 /**
@@ -50,7 +56,7 @@ export class Poller {
   readonly #phases = new Memory<IdempotencyKey, Phase>(rememberedPhases);
   /** The last answers of ended tasks: engines ask again until they have taken note, and must hear the same. */
   readonly #ended = new Memory<IdempotencyKey, Resource>(rememberedEnds);
-  /** From when to when a tenant's calls of an agent failed with a fault that does not pass, in milliseconds since 1970. */
+  /** From when to when a tenant's calls of an agent, or a task's polls, failed with a fault that does not pass, in milliseconds since 1970. */
   readonly #unreachable = new Memory<string, { readonly since: number; readonly until: number }>(1000);
 
   readonly #upstream: Upstream;
@@ -69,16 +75,20 @@ export class Poller {
       reference = decodeReference(request.reference, agent);
     } catch (error) {
       const fault = AgentError.from(error);
+      // Whose reference it is, only its agent can tell.
+      if (agent === undefined) return this.#absorb(notServed(request.taskType), { bearer: request.taskType });
       return { resource: { phase: 'FAILED', message: fault.message }, fault };
     }
     const ended = this.#ended.get(reference.key);
     if (ended !== undefined) return { resource: ended };
-    const { resource, fault } = await this.#look(agent, reference, request, call);
+    const found = await this.#look(agent, reference, request, call);
+    const { fault } = found;
+    const resource = told(found.resource, reference.failures);
     const phase = laterPhase(this.#phases.get(reference.key) ?? 'WAITING_FOR_RESOURCES', resource.phase);
     const answer = { ...resource, phase };
     // An end is never answered without its outputs: until the service says it again, the task runs.
     this.#phases.set(reference.key, isTerminal(phase) ? 'RUNNING' : phase);
-    if (isTerminal(phase) && isSmall(answer)) this.#ended.set(reference.key, answer);
+    if (isTerminal(phase) && sizeOf(answer.outputs ?? {}) <= rememberedOutputs) this.#ended.set(reference.key, answer);
     return { resource: answer, fault };
   }
 
@@ -89,29 +99,31 @@ export class Poller {
     }
     if (content.kind === 'done') return { resource: { phase: 'SUCCEEDED' } };
     if (content.kind === 'result') return fromResult(content.result);
+    const late = content.kind === 'pending' ? this.#options.lateFaults?.get(reference.key) : undefined;
+    if (late !== undefined) return { resource: { phase: late.origin === 'user' ? 'FAILED' : 'RETRYABLE_FAILED', message: late.message } };
     const tenant = JSON.stringify([request.taskType, reference.project, reference.domain]);
-    if (agent === undefined || agent.kind === 'sync') {
-      const fault = new AgentError({
-        code: 'NOT_FOUND',
-        message: `no agent on this server polls task type ${request.taskType}: install it, or route the type to the server that has it`,
-        origin: 'system',
-        passes: false,
-      });
-      return this.#absorb(fault, reference, tenant);
-    }
+    if (agent === undefined || agent.kind === 'sync')
+      return this.#absorb(notServed(request.taskType), { bearer: tenant, key: reference.key });
     const context = this.#context(reference, request, call);
     const poll = new Poll(agent, reference, context, this.#upstream);
     try {
-      const resource = await call.within(poll.resource());
+      const resource = await call.within(this.#answerable(poll, request));
       if (resource === expired) return this.#late(reference, poll);
       this.#unreachable.delete(tenant);
+      this.#unreachable.delete(reference.key);
       return { resource: withLinks(resource, poll) };
     } catch (error) {
       const fault = AgentError.from(error);
-      const answer = this.#absorb(fault, reference, tenant);
+      // A defect of the agent may concern this job alone; what refuses a tenant concerns all its jobs.
+      const bearer = fault.code === 'INTERNAL' ? reference.key : tenant;
+      const answer = this.#absorb(fault, { bearer, key: reference.key });
       if (isTerminal(answer.resource.phase)) await call.within(this.#abandon(poll, reference, context));
       return { ...answer, resource: withLinks(answer.resource, poll) };
     }
+  }
+
+  async #answerable(poll: Poll, { outputPrefix }: StoredRequest): Promise<Resource> {
+    return answerable(await poll.resource(), outputPrefix, this.#options.writeOutputs);
   }
 
   #late(reference: Reference, poll: Poll): Answer {
@@ -120,17 +132,17 @@ export class Poller {
     return { resource: withLinks({ phase, message }, poll), fault: new AgentError({ code: 'DEADLINE_EXCEEDED', message }) };
   }
 
-  /** The answer table's row for a fault of get. */
-  #absorb(fault: AgentError, reference: Reference, tenant: string): Answer {
-    const phase = this.#phases.get(reference.key) ?? 'RUNNING';
+  /** The answer table's row for a fault of get. @param bearer who has it: a task or a tenant */
+  #absorb(fault: AgentError, { bearer, key }: { readonly bearer: string; readonly key?: IdempotencyKey }): Answer {
+    const phase = (key === undefined ? undefined : this.#phases.get(key)) ?? 'RUNNING';
     if (fault.origin === 'user') return { resource: { phase: 'FAILED', message: fault.message }, fault };
     if (fault.passes) return { resource: { phase, message: `waiting: ${fault.message}, will ask again` }, fault };
     const { unreachableAfterMs } = this.#options;
     const now = Date.now();
-    const known = this.#unreachable.get(tenant);
+    const known = this.#unreachable.get(bearer);
     // A fault of long ago says nothing of this one, when nobody asked in between.
     const since = known === undefined || now - known.until > unreachableAfterMs ? now : known.since;
-    this.#unreachable.set(tenant, { since, until: now });
+    this.#unreachable.set(bearer, { since, until: now });
     if (now - since < unreachableAfterMs) return { resource: { phase, message: `waiting: ${fault.message}` }, fault };
     const minutes = Math.round(unreachableAfterMs / 60_000);
     return { resource: { phase: 'FAILED', message: `${fault.message} (for ${minutes} minutes; the job was told to stop)` }, fault };
@@ -245,8 +257,9 @@ class Poll {
   }
 }
 
-function isSmall({ outputs = {} }: Resource): boolean {
-  return JSON.stringify(Object.values(outputs).map(toTaggedJson)).length <= rememberedOutputs;
+function notServed(taskType: string): AgentError {
+  const message = `no agent on this server polls task type ${taskType}: install it, or route the type to the server that has it`;
+  return new AgentError({ code: 'NOT_FOUND', message, origin: 'system', passes: false });
 }
 
 function withLinks(resource: Resource, poll: Poll): Resource {

@@ -8,6 +8,7 @@ import { parse, unreadKeys, type Schema } from '../schema.ts';
 import type { CreateContext, Resource, Task } from '../task.ts';
 import { pause } from './call.ts';
 import { Circuits } from './circuit.ts';
+import type { WriteOutputs } from './outputs.ts';
 import type { TaskRequest } from './requests.ts';
 
 /** How long a submit may go on after its callers were answered, in milliseconds. */
@@ -16,6 +17,8 @@ const submitLimitMs = 60_000;
 const inlineResultBytes = 1024;
 /** How long a failure's message may be in the reference, in bytes of JSON. */
 const longestMessage = 6 * 1024;
+/** How large a locator may be, in bytes of JSON: with it, the reference stays below its limit. Known before anything is submitted. */
+const longestLocator = 6 * 1024;
 
 /** The work behind one attempt of a task, until there is something to refer to. */
 export interface Work {
@@ -49,13 +52,17 @@ export class Submission implements Work {
   readonly #pending: ReferenceContent;
   #submitting = false;
 
-  /** @throws AgentError INVALID_ARGUMENT when the agent cannot read the task's config */
+  /** @throws AgentError INVALID_ARGUMENT when the agent cannot read the task's config, or its locator is too large */
   constructor(agent: AsyncAgent<unknown, JsonObject>, request: TaskRequest, { earlierKeys, circuits }: SubmissionOptions) {
     this.#agent = agent;
     this.#task = toTask(agent, request);
     this.#earlierKeys = earlierKeys;
     this.#circuits = circuits;
     this.#where = agent.locate(this.#task);
+    if (Buffer.byteLength(JSON.stringify(this.#where)) > longestLocator) {
+      const message = `where to look for this task's job takes more than ${longestLocator} bytes to say: make its config smaller`;
+      throw new AgentError({ code: 'INVALID_ARGUMENT', message });
+    }
     this.#pending = { kind: 'pending', where: this.#where };
   }
 
@@ -114,9 +121,6 @@ export class Submission implements Work {
     }
   }
 }
-
-/** Writes a task's outputs to where the engine reads them. */
-export type WriteOutputs = (outputPrefix: string, outputs: NonNullable<Resource['outputs']>) => Promise<void>;
 
 /** A sync agent on an async path (R6): the work is done by create, and get tells the result. */
 export class Performance implements Work {
