@@ -1,47 +1,17 @@
-import type { FlyteDatetime, FlyteDuration, LiteralType, SimpleType } from '@flyte-agents/core';
+import { typeName, type LiteralType, type NativeValue, type SimpleType } from '@flyte-agents/core';
 import { shown } from '../document.ts';
 import { UsageError } from '../errors.ts';
 
 /**
  * A plain value for an input; its declared type decides what becomes of it. Times may be a Date, a FlyteDatetime or ISO 8601,
- * lengths of time a FlyteDuration, a text such as `90s` or a number of seconds; files and datasets are their URL.
+ * lengths of time a FlyteDuration, a text such as `90s` or a number of seconds; files and datasets are their URL, or their
+ * `uri` and `format`.
  */
-export type InputValue =
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | Date
-  | FlyteDatetime
-  | FlyteDuration
-  | readonly InputValue[]
-  | { readonly [key: string]: InputValue };
+export type InputValue = NativeValue;
 
-/** A declared type in words: `INTEGER`, `list of STRING`, `FLOAT or NONE`. */
-export function typeName(type: LiteralType): string {
-  switch (type.kind) {
-    case 'simple':
-      return type.simple;
-    case 'collection':
-      return `list of ${typeName(type.items)}`;
-    case 'map':
-      return `map of ${typeName(type.values)}`;
-    case 'union':
-      return type.variants.map(typeName).join(' or ');
-    case 'enum':
-      return `one of ${type.values.join(', ')}`;
-    case 'blob':
-      return type.multipart ? 'folder' : 'file';
-    case 'dataset':
-    case 'schema':
-      return type.kind;
-  }
-}
-
-/** What is wrong with a value: the input, its type and what came. */
-export function mismatch(path: string, type: LiteralType, value: unknown): UsageError {
-  return new UsageError(`input ${path}: expected ${typeName(type)}, got ${shown(value)}`);
+/** What is wrong with a text: the input, its type and what came. */
+export function mismatch(path: string, type: LiteralType, text: string): UsageError {
+  return new UsageError(`input ${path}: expected ${typeName(type)}, got ${shown(text)}`);
 }
 
 const narrowest: readonly SimpleType[] = ['NONE', 'BOOLEAN', 'INTEGER', 'FLOAT', 'DATETIME', 'DURATION', 'STRUCT'];

@@ -9,6 +9,7 @@ import { Inputs } from '../literals/inputs.ts';
 import type { Literal } from '../literals/model.ts';
 import type { Logger } from '../logger.ts';
 import { decodeReference, type Reference } from '../ref.ts';
+import { SecretSource, type Secrets } from '../secrets.ts';
 import { Sensor, type PokeResult, type SensorClaims, type SensorTask } from '../sensor.ts';
 import type { AgentContext, CreateContext, GetContext, LogLink, Resource, Task, TaskExecution, TaskTemplate } from '../task.ts';
 
@@ -145,6 +146,9 @@ export class FlagSensor extends Sensor<object> {
     return this.look(context);
   }
 }
+
+/** For contexts of agents that ask for no secret. */
+export const noSecrets: Secrets = new SecretSource({}).of({ project: '', domain: '' });
 
 /** One line that was logged. */
 export interface LoggedLine {

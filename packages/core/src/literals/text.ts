@@ -1,40 +1,64 @@
+import { msgpackBytes, unreadable } from './decode.ts';
 import type { Literal } from './model.ts';
+import { decodeMsgpack } from './msgpack/decode.ts';
+import { isoformat, pythonJson, pythonText, totalSeconds, type PlainObject, type PlainValue } from './python.ts';
 
-/** A literal as people read it: in result tables and messages. Nothing is lost that has a short text; long bytes are counted. */
-export function toText(literal: Literal): string {
+/**
+ * A literal as flytekit gives it to templates: points in time are ISO 8601, lengths of time seconds, files and datasets their
+ * URI, dicts and dataclasses their JSON text.
+ *
+ * @param path names the value in errors: `input settings`
+ * @throws AgentError INVALID_ARGUMENT for a literal that has no such value: a pickle, one that is offloaded
+ */
+export function toPlain(literal: Literal, path: string = 'value'): PlainValue {
   switch (literal.kind) {
-    case 'string':
-      return literal.value;
     case 'integer':
     case 'float':
+    case 'string':
     case 'boolean':
-    case 'datetime':
-    case 'duration':
-      return String(literal.value);
+      return literal.value;
     case 'none':
-      return 'none';
+      return null;
+    case 'datetime':
+      return isoformat(literal.value);
+    case 'duration':
+      return totalSeconds(literal.value);
     case 'blob':
     case 'dataset':
     case 'schema':
-    case 'offloaded':
       return literal.uri;
-    case 'binary':
-      return `${literal.value.byteLength} bytes${literal.tag === '' ? '' : ` (${literal.tag})`}`;
     case 'generic':
-      return JSON.stringify(literal.value);
-    case 'error':
-      return `error: ${literal.message}`;
+      return literal.value;
+    case 'binary':
+      return pythonJson(
+        decodeMsgpack(msgpackBytes(literal, path), path, (entries) => new Map(entries)),
+        path,
+      );
     case 'collection':
-      return `[${literal.items.map(toText).join(', ')}]`;
+      return literal.items.map((item, index) => toPlain(item, `${path}[${index}]`));
     case 'map':
-      return `{${[...literal.entries].map(([key, value]) => `${key}: ${toText(value)}`).join(', ')}}`;
+      return plainObject([...literal.entries].map(([key, item]) => [key, toPlain(item, `${path}.${key}`)]));
     case 'union':
-      return toText(literal.value);
+      return toPlain(literal.value, path);
+    case 'error':
+    case 'offloaded':
+      throw unreadable(literal, path);
   }
 }
 
-/** A literal's kind as Flyte's types are called, for messages: `INTEGER`, `collection`. */
-export function kindName(literal: Literal): string {
-  const inner = literal.kind === 'union' ? literal.value : literal;
-  return inner.kind;
+/** Without a prototype: a key may be `constructor`. */
+function plainObject(entries: readonly (readonly [string, PlainValue])[]): PlainObject {
+  const object: Record<string, PlainValue> = Object.create(null);
+  for (const [key, value] of entries) object[key] = value;
+  return object;
+}
+
+/**
+ * A literal as flytekit puts it into a text, which is how Python prints it: `True`, `None`, `2.0`, `['a', 1]`.
+ *
+ * @param path names the value in errors: `input settings`
+ * @throws AgentError INVALID_ARGUMENT for a literal that has no such value: a pickle, one that is offloaded
+ */
+export function toText(literal: Literal, path: string = 'value'): string {
+  return pythonText(toPlain(literal, path));
 }

@@ -1,4 +1,4 @@
-import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
 import type { Duration, Timestamp } from '@bufbuild/protobuf/wkt';
 import {
   LiteralMapSchema,
@@ -12,13 +12,25 @@ import {
 } from '@flyte-agents/proto/flyte1';
 import { AgentError } from '../errors.ts';
 import { Inputs } from '../literals/inputs.ts';
-import { FlyteDatetime, FlyteDuration, type Literal, type LiteralMap } from '../literals/model.ts';
+import { invalid } from '../literals/invalid.ts';
 import {
-  fromColumns,
+  deepestNesting,
+  FlyteDatetime,
+  FlyteDuration,
+  type JsonObject,
+  type JsonValue,
+  type Literal,
+  type LiteralMap,
+} from '../literals/model.ts';
+import { checkedDatetime, checkedDuration, checkedText } from '../literals/native.ts';
+import { toJsonObject } from '../literals/plain-json.ts';
+import { hasOffloaded } from './literals-offloaded.ts';
+import {
+  fromDatasetType,
   fromSchemaColumns,
   fromStruct,
   fromTypeMessage,
-  toColumns,
+  toDatasetType,
   toDimensionality,
   toSchemaColumns,
   toStruct,
@@ -30,8 +42,8 @@ import {
  * the same bytes (a test compares the descriptors), so that its adapter comes here too.
  */
 
-/** Nested deeper than this, a value is refused: reading it recurses. */
-const deepest = 64;
+/** How deep messages may be in messages: a union in a union is three deeper, and its type and a struct go on from there. */
+const recursionLimit = 4 * deepestNesting;
 /** What the engine's client takes is 4 MiB; some of it is left for the rest of the answer. */
 const largestOutputs = 4 * 1024 * 1024 - 64 * 1024;
 const emptyInputs = Inputs.of(new Map());
@@ -39,27 +51,38 @@ const emptyInputs = Inputs.of(new Map());
 /** Inputs that are decoded on the first read. @param bytes an encoded LiteralMap, or Flyte 2's Inputs */
 export function lazyInputs(bytes: Uint8Array | undefined): Inputs {
   if (bytes === undefined || bytes.byteLength === 0) return emptyInputs;
-  return new Inputs(bytes.byteLength, () => fromMapMessage(decode(bytes)));
+  return Inputs.encoded({
+    byteLength: bytes.byteLength,
+    decode: () => fromMapMessage(decode(LiteralMapSchema, bytes, 'the inputs of the task are not an encoded map of literals'), 'input'),
+    hasOffloaded: () => hasOffloaded(bytes),
+    decodeObject: decodeLiteral,
+  });
 }
 
-function decode(bytes: Uint8Array): LiteralMapMessage {
+function decode<Schema extends DescMessage>(schema: Schema, bytes: Uint8Array, otherwise: string): MessageShape<Schema> {
   try {
-    return fromBinary(LiteralMapSchema, bytes);
+    return fromBinary(schema, bytes, { recursionLimit });
   } catch (error) {
-    throw new AgentError({ code: 'INVALID_ARGUMENT', message: 'the inputs of the task are not an encoded map of literals', cause: error });
+    throw new AgentError({ code: 'INVALID_ARGUMENT', message: otherwise, cause: error });
   }
 }
 
-/** Named literals out of a message. */
-export function fromMapMessage(message: LiteralMapMessage): LiteralMap {
-  return new Map(Object.entries(message.literals).map(([name, literal]) => [name, fromMessage(literal, name)]));
+/** The literal in an object to which one was offloaded. @throws AgentError INVALID_ARGUMENT when there is none */
+export function decodeLiteral(bytes: Uint8Array, path: string): Literal {
+  return fromMessage(decode(LiteralSchema, bytes, `${path}: what it is offloaded to is not an encoded literal`), path);
+}
+
+/** Named literals out of a message. @param what they are in errors: `input`, `output` */
+export function fromMapMessage(message: LiteralMapMessage, what: string = 'value'): LiteralMap {
+  return new Map(Object.entries(message.literals).map(([name, literal]) => [name, fromMessage(literal, `${what} ${name}`)]));
 }
 
 /** Named literals as a message. @throws AgentError INVALID_ARGUMENT for a value that the protocol cannot hold */
 export function toMapMessage(literals: Readonly<Record<string, Literal>>): LiteralMapMessage {
-  const entries = Object.entries(literals).map(
-    ([name, literal]) => [name, create(LiteralSchema, { value: toValue(literal, name) })] as const,
-  );
+  const entries = Object.entries(literals).map(([name, literal]) => {
+    const path = `output ${name}`;
+    return [checkedText(name, path), create(LiteralSchema, { value: toValue(literal, path) })] as const;
+  });
   return create(LiteralMapSchema, { literals: Object.fromEntries(entries) });
 }
 
@@ -72,16 +95,23 @@ export function encodeLiterals(literals: Readonly<Record<string, Literal>>): Uin
   return toBinary(LiteralMapSchema, toMapMessage(literals));
 }
 
-/** A task's outputs, encoded for its answer. @throws AgentError INVALID_ARGUMENT when the engine could not take them */
-export function encodeOutputs(outputs: Readonly<Record<string, Literal>>): Uint8Array {
+/**
+ * A task's outputs for its answer: a map in Flyte 1, a list in Flyte 2.
+ *
+ * @throws AgentError INVALID_ARGUMENT when the engine could not take them
+ */
+export function toOutputsMessage<Schema extends DescMessage>(
+  schema: Schema,
+  outputs: Readonly<Record<string, Literal>>,
+): MessageShape<Schema> {
   const bytes = encodeLiterals(outputs);
-  if (bytes.byteLength <= largestOutputs) return bytes;
+  if (bytes.byteLength <= largestOutputs) return fromBinary(schema, bytes, { recursionLimit });
   const message = `the outputs have ${bytes.byteLength} bytes, the engine takes at most ${largestOutputs} in an answer`;
   throw new AgentError({ code: 'INVALID_ARGUMENT', message });
 }
 
 function fromMessage({ value }: LiteralMessage, path: string, depth: number = 0): Literal {
-  if (depth > deepest) throw invalid(path, `is nested deeper than ${deepest} levels`);
+  if (depth > deepestNesting) throw tooDeep(path);
   switch (value.case) {
     case 'scalar':
       return fromScalar(value.value, path, depth);
@@ -94,7 +124,7 @@ function fromMessage({ value }: LiteralMessage, path: string, depth: number = 0)
     case 'offloadedMetadata':
       return { kind: 'offloaded', uri: value.value.uri, sizeBytes: value.value.sizeBytes };
     default:
-      throw invalid(path, 'has no value');
+      throw invalid(path, 'expected a value, got a literal without one');
   }
 }
 
@@ -110,23 +140,24 @@ function fromScalar({ value }: Scalar, path: string, depth: number): Literal {
     }
     case 'structuredDataset': {
       const type = value.value.metadata?.structuredDatasetType;
-      return { kind: 'dataset', uri: value.value.uri, format: type?.format ?? '', columns: fromColumns(type) };
+      return { kind: 'dataset', uri: value.value.uri, ...fromDatasetType(type) };
     }
     case 'schema':
       return { kind: 'schema', uri: value.value.uri, columns: fromSchemaColumns(value.value.type) };
     case 'binary':
       return { kind: 'binary', tag: value.value.tag, value: value.value.value };
     case 'generic':
-      return { kind: 'generic', value: fromStruct(value.value) };
+      return { kind: 'generic', value: checkedStruct(fromStruct(value.value), path) };
     case 'error':
       return { kind: 'error', failedNodeId: value.value.failedNodeId, message: value.value.message };
     case 'union': {
       const type = fromTypeMessage(value.value.type);
-      if (value.value.value === undefined || type === undefined) throw invalid(path, 'is a union without a value or a type');
+      if (value.value.value === undefined || type === undefined)
+        throw invalid(path, 'expected a value and its type, got a union without them');
       return { kind: 'union', value: fromMessage(value.value.value, path, depth + 1), type };
     }
     default:
-      throw invalid(path, 'has no value');
+      throw invalid(path, 'expected a value, got a literal without one');
   }
 }
 
@@ -145,7 +176,7 @@ function fromPrimitive({ value }: Primitive, path: string): Literal {
     case 'duration':
       return { kind: 'duration', value: checkedDuration(fromDuration(value.value), path) };
     default:
-      throw invalid(path, 'has no value');
+      throw invalid(path, 'expected a value, got a literal without one');
   }
 }
 
@@ -159,41 +190,19 @@ export function fromDuration({ seconds, nanos }: Duration): FlyteDuration {
   return new FlyteDuration(seconds, nanos);
 }
 
-/** 0001-01-01 and the last second of 9999. */
-const firstSecond = -62_135_596_800n;
-const lastSecond = 253_402_300_799n;
-/** Ten thousand years. */
-const longestSeconds = 315_576_000_000n;
-
-function checkedDatetime(value: FlyteDatetime, path: string): FlyteDatetime {
-  const { seconds, nanos } = value;
-  if (seconds < firstSecond || seconds > lastSecond || nanos < 0 || nanos > 999_999_999)
-    throw invalid(path, 'is no point in time of the years 1 to 9999');
-  return value;
-}
-
-function checkedDuration(value: FlyteDuration, path: string): FlyteDuration {
-  const { seconds, nanos } = value;
-  const mixed = (seconds > 0n && nanos < 0) || (seconds < 0n && nanos > 0);
-  if (mixed || seconds > longestSeconds || seconds < -longestSeconds || Math.abs(nanos) > 999_999_999)
-    throw invalid(path, 'is no length of time: seconds and nanoseconds must agree in sign, and stay below ten thousand years');
-  return value;
-}
-
 type LiteralValue = NonNullable<MessageInitShape<typeof LiteralSchema>['value']>;
 type ScalarValue = NonNullable<MessageInitShape<typeof ScalarSchema>['value']>;
 type PrimitiveValue = NonNullable<MessageInitShape<typeof PrimitiveSchema>['value']>;
 
 function toValue(literal: Literal, path: string, depth: number = 0): LiteralValue {
-  if (depth > deepest) throw invalid(path, `is nested deeper than ${deepest} levels`);
+  if (depth > deepestNesting) throw tooDeep(path);
   switch (literal.kind) {
     case 'integer':
-      if (BigInt.asIntN(64, literal.value) !== literal.value) throw invalid(path, 'is beyond 64 bits');
-      return primitive({ case: 'integer', value: literal.value });
+      return primitive({ case: 'integer', value: checkedInteger(literal.value, path) });
     case 'float':
       return primitive({ case: 'floatValue', value: literal.value });
     case 'string':
-      return primitive({ case: 'stringValue', value: literal.value });
+      return primitive({ case: 'stringValue', value: checkedText(literal.value, path) });
     case 'boolean':
       return primitive({ case: 'boolean', value: literal.value });
     case 'datetime':
@@ -204,18 +213,21 @@ function toValue(literal: Literal, path: string, depth: number = 0): LiteralValu
       return scalar({ case: 'noneType', value: {} });
     case 'blob': {
       const type = { format: literal.format, dimensionality: toDimensionality(literal.multipart) };
-      return scalar({ case: 'blob', value: { uri: literal.uri, metadata: { type } } });
+      return scalar({ case: 'blob', value: { uri: checkedText(literal.uri, path), metadata: { type } } });
     }
     case 'dataset': {
-      const structuredDatasetType = { format: literal.format, columns: toColumns(literal.columns) };
-      return scalar({ case: 'structuredDataset', value: { uri: literal.uri, metadata: { structuredDatasetType } } });
+      const structuredDatasetType = toDatasetType(literal);
+      return scalar({ case: 'structuredDataset', value: { uri: checkedText(literal.uri, path), metadata: { structuredDatasetType } } });
     }
     case 'schema':
-      return scalar({ case: 'schema', value: { uri: literal.uri, type: { columns: toSchemaColumns(literal.columns) } } });
+      return scalar({
+        case: 'schema',
+        value: { uri: checkedText(literal.uri, path), type: { columns: toSchemaColumns(literal.columns) } },
+      });
     case 'binary':
       return scalar({ case: 'binary', value: { tag: literal.tag, value: literal.value } });
     case 'generic':
-      return scalar({ case: 'generic', value: toStruct(literal.value) });
+      return scalar({ case: 'generic', value: toStruct(toJsonObject(literal.value, path)) });
     case 'error':
       return scalar({ case: 'error', value: { failedNodeId: literal.failedNodeId, message: literal.message } });
     case 'union':
@@ -229,11 +241,13 @@ function toValue(literal: Literal, path: string, depth: number = 0): LiteralValu
         value: { literals: literal.items.map((item, index) => ({ value: toValue(item, `${path}[${index}]`, depth + 1) })) },
       };
     case 'map': {
-      const entries = [...literal.entries].map(([key, item]) => [key, { value: toValue(item, `${path}.${key}`, depth + 1) }] as const);
+      const entries = [...literal.entries].map(
+        ([key, item]) => [checkedText(key, path), { value: toValue(item, `${path}.${key}`, depth + 1) }] as const,
+      );
       return { case: 'map', value: { literals: Object.fromEntries(entries) } };
     }
     case 'offloaded':
-      return { case: 'offloadedMetadata', value: { uri: literal.uri, sizeBytes: literal.sizeBytes } };
+      return { case: 'offloadedMetadata', value: { uri: checkedText(literal.uri, path), sizeBytes: literal.sizeBytes } };
   }
 }
 
@@ -245,6 +259,22 @@ function primitive(value: PrimitiveValue): LiteralValue {
   return scalar({ case: 'primitive', value: { value } });
 }
 
-function invalid(path: string, what: string): AgentError {
-  return new AgentError({ code: 'INVALID_ARGUMENT', message: `value ${path} ${what}` });
+function checkedInteger(value: bigint, path: string): bigint {
+  if (BigInt.asIntN(64, value) !== value) throw invalid(path, `expected an integer of 64 bits, got ${value}`);
+  return value;
+}
+
+/** Whoever reads a struct recurses too. */
+function checkedStruct(struct: JsonObject, path: string): JsonObject {
+  if (isDeeper(struct, deepestNesting)) throw tooDeep(path);
+  return struct;
+}
+
+function isDeeper(value: JsonValue, levels: number): boolean {
+  if (levels < 0) return true;
+  return typeof value === 'object' && value !== null && Object.values(value).some((item: JsonValue) => isDeeper(item, levels - 1));
+}
+
+function tooDeep(path: string): AgentError {
+  return invalid(path, `expected at most ${deepestNesting} levels of nesting, got more`);
 }

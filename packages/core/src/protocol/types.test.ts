@@ -6,7 +6,7 @@ import { literalCases } from '../__fixtures__/golden.ts';
 import type { LiteralType } from '../literals/model.ts';
 import { fromTypeMessage, toTypeMessage } from './types.ts';
 
-/** The message without what the model leaves out: the fields of a dataclass, the schema of an outside table. */
+/** The message without what the model leaves out: the fields of a dataclass. */
 function known(message: flyte1.LiteralType): flyte1.LiteralType {
   if (message.structure !== undefined) message.structure.dataclassType = {};
   const { type } = message;
@@ -38,6 +38,7 @@ describe('declared types', () => {
         { name: 'b', type: undefined },
       ],
     },
+    { kind: 'dataset', format: '', columns: [], externalSchema: { type: 'arrow', bytes: Uint8Array.of(1, 2) } },
     { kind: 'schema', columns: [{ name: 'x', type: 'DATETIME' }] },
     {
       kind: 'union',

@@ -5,11 +5,12 @@ import {
   SchemaType_SchemaColumn_SchemaColumnType,
   SimpleType,
   type LiteralType as LiteralTypeMessage,
+  StructuredDatasetTypeSchema,
   type StructuredDatasetType,
   type SchemaType,
 } from '@flyte-agents/proto/flyte1';
 import type * as flyte2 from '@flyte-agents/proto/flyte2';
-import type { Column, JsonObject, LiteralType, LiteralTypeShape, SchemaColumn, SimpleType as SimpleName } from '../literals/model.ts';
+import type { JsonObject, LiteralType, LiteralTypeShape, SchemaColumn, SimpleType as SimpleName } from '../literals/model.ts';
 
 const simpleNames = new Map<number, SimpleName>(
   (['NONE', 'INTEGER', 'FLOAT', 'STRING', 'BOOLEAN', 'DATETIME', 'DURATION', 'BINARY', 'ERROR', 'STRUCT'] as const).map((name) => [
@@ -47,7 +48,7 @@ function toShape({ type }: LiteralTypeMessage | flyte2.LiteralType): LiteralType
     case 'enumType':
       return { kind: 'enum', values: type.value.values };
     case 'structuredDatasetType':
-      return { kind: 'dataset', format: type.value.format, columns: fromColumns(type.value) };
+      return { kind: 'dataset', ...fromDatasetType(type.value) };
     case 'schema':
       return { kind: 'schema', columns: fromSchemaColumns(type.value) };
     case 'unionType':
@@ -80,7 +81,7 @@ function fromShape(type: LiteralType): NonNullable<MessageInitShape<typeof Liter
     case 'enum':
       return { case: 'enumType', value: { values: [...type.values] } };
     case 'dataset':
-      return { case: 'structuredDatasetType', value: { format: type.format, columns: toColumns(type.columns) } };
+      return { case: 'structuredDatasetType', value: toDatasetType(type) };
     case 'schema':
       return { case: 'schema', value: { columns: toSchemaColumns(type.columns) } };
     case 'union':
@@ -93,14 +94,24 @@ export function toDimensionality(multipart: boolean): BlobType_BlobDimensionalit
   return multipart ? BlobType_BlobDimensionality.MULTIPART : BlobType_BlobDimensionality.SINGLE;
 }
 
-/** A dataset's columns out of its type. */
-export function fromColumns(type: StructuredDatasetType | flyte2.StructuredDatasetType | undefined): readonly Column[] {
-  return (type?.columns ?? []).map(({ name, literalType }) => ({ name, type: fromTypeMessage(literalType) }));
+/** What is known of a dataset beside where it is. */
+type DatasetShape = Omit<Extract<LiteralTypeShape, { readonly kind: 'dataset' }>, 'kind'>;
+
+/** A dataset's format and columns out of its type. */
+export function fromDatasetType(type: StructuredDatasetType | flyte2.StructuredDatasetType | undefined): DatasetShape {
+  const columns = (type?.columns ?? []).map(({ name, literalType }) => ({ name, type: fromTypeMessage(literalType) }));
+  const { format = '', externalSchemaType = '', externalSchemaBytes = new Uint8Array() } = type ?? {};
+  if (externalSchemaType === '' && externalSchemaBytes.byteLength === 0) return { format, columns };
+  return { format, columns, externalSchema: { type: externalSchemaType, bytes: externalSchemaBytes } };
 }
 
-/** A dataset's columns for its type. */
-export function toColumns(columns: readonly Column[]): { name: string; literalType?: LiteralTypeMessage }[] {
-  return columns.map(({ name, type }) => (type === undefined ? { name } : { name, literalType: toTypeMessage(type) }));
+/** A dataset's type. */
+export function toDatasetType({ format, columns, externalSchema }: DatasetShape): MessageInitShape<typeof StructuredDatasetTypeSchema> {
+  return {
+    format,
+    columns: columns.map(({ name, type }) => (type === undefined ? { name } : { name, literalType: toTypeMessage(type) })),
+    ...(externalSchema && { externalSchemaType: externalSchema.type, externalSchemaBytes: externalSchema.bytes }),
+  };
 }
 
 const schemaColumnTypes = new Map<number, string>(
