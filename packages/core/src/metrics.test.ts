@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { errorCodes } from './errors.ts';
 import { Metrics } from './metrics.ts';
+import { hide } from './redact.ts';
 
 const call = { operation: 'create', taskType: 'job', seconds: 0.3 } as const;
 
@@ -75,4 +76,12 @@ describe('our own metrics', () => {
     one.unknownState();
     expect(await two.text()).toContain('flyte_agents_unknown_states_total 0');
   });
+});
+
+test('R8: no secret is in what is scraped, should it ever become a label', async () => {
+  hide('secret-of-a-label');
+  const metrics = new Metrics();
+  metrics.started();
+  metrics.finished({ operation: 'get', taskType: 'secret-of-a-label', seconds: 1 });
+  expect(await metrics.text()).toContain('flyte_connector_requests_success_total{task_type="[redacted]",operation="get"} 1');
 });

@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, Summary } from 'prom-client';
 import type { ErrorCode } from './errors.ts';
+import { addProcessMetrics } from './process-metrics.ts';
+import { redact } from './redact.ts';
 
 /** What a call does, in the incumbent metrics' words. */
 export type Operation = 'create' | 'get' | 'delete' | 'do' | 'get_metrics' | 'get_logs';
@@ -88,6 +90,7 @@ export class Metrics {
     help: 'Requests that are being worked on',
     registers: [this.#registry],
   });
+  #certificateExpiry: Gauge | undefined;
 
   /** A call has begun. Every one must be {@link finished}. */
   started(): void {
@@ -111,9 +114,24 @@ export class Metrics {
     this.#unknownStates.inc();
   }
 
+  /** The server's certificate is valid until then. */
+  certificateExpires(at: Date): void {
+    this.#certificateExpiry ??= new Gauge({
+      name: 'flyte_agents_tls_certificate_expiry_timestamp_seconds',
+      help: 'When the certificate that the server shows expires, in seconds since the Unix epoch',
+      registers: [this.#registry],
+    });
+    this.#certificateExpiry.set(at.getTime() / 1000);
+  }
+
+  /** Adds what the process uses and how late its event loop is. @returns stops looking at the event loop */
+  watchProcess(): () => void {
+    return addProcessMetrics(this.#registry);
+  }
+
   /** Everything in the Prometheus text format. */
-  text(): Promise<string> {
-    return this.#registry.metrics();
+  async text(): Promise<string> {
+    return redact(await this.#registry.metrics());
   }
 
   /** The content type of {@link text}. */

@@ -1,5 +1,6 @@
 import type { handleServerStreamingCall, handleUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import { Call } from '../dispatcher/call.ts';
+import { continueTrace } from '../tracing.ts';
 import { toStatus } from './status.ts';
 
 /** What a grpc-js server call knows of its caller. */
@@ -29,7 +30,7 @@ export function unary<Input, Output>(handle: (request: Input, call: Call) => Pro
         call.end();
       }
     };
-    void answer();
+    void continueTrace(serverCall, answer);
   };
 }
 
@@ -49,7 +50,7 @@ export function serverStream<Input, Output>(
         call.end();
       }
     };
-    void answer();
+    void continueTrace(serverCall, answer);
   };
 }
 

@@ -5,6 +5,7 @@ import { addService } from '@flyte-agents/proto/grpc';
 import { expired } from '../../dispatcher/call.ts';
 import type { Dispatcher } from '../../dispatcher/dispatcher.ts';
 import { AgentError } from '../../errors.ts';
+import { continueTrace } from '../../tracing.ts';
 import { beginCall, unary } from '../calls.ts';
 import { asyncHandlers, toAnswer } from '../handlers.ts';
 import { toStatus } from '../status.ts';
@@ -24,7 +25,7 @@ export function addFlyte1Services(server: Server, dispatcher: Dispatcher): void 
 function addMetadataService(server: Server, { registry }: Dispatcher): void {
   const agents = registry.agents.map((agent) => ({
     name: agent.name,
-    isSync: agent.kind === 'sync',
+    isSync: registry.isSync(agent),
     supportedTaskTypes: [...registry.taskTypes(agent)],
     supportedTaskCategories: registry.taskTypes(agent).map((name) => ({ name, version: 0 })),
   }));
@@ -58,7 +59,7 @@ function executeTaskSync(dispatcher: Dispatcher): handleBidiStreamingCall<Undeco
         call.end();
       }
     };
-    void answer();
+    void continueTrace(stream, answer);
   };
 }
 
