@@ -1,4 +1,6 @@
+import { context, isSpanContextValid, trace } from '@opentelemetry/api';
 import { pino, type DestinationStream } from 'pino';
+import { holdsSecret, redactJson } from './redact.ts';
 
 /** How bad it is, in pino's words. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -21,7 +23,21 @@ export interface LoggerOptions {
   readonly destination?: DestinationStream;
 }
 
-/** A logger that writes one JSON object a line. */
+/** A logger that writes one JSON object a line. Secrets that agents were given are left out, wherever in a line they are (R8). */
 export function createLogger({ level = 'info', destination = process.stderr }: LoggerOptions = {}): Logger {
-  return pino({ level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` }, destination);
+  const write = (line: string): void => {
+    destination.write(holdsSecret(line) ? withoutSecrets(line) : line);
+  };
+  return pino({ level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"`, mixin: traceIds }, { write });
+}
+
+/** What ties a line to the span of the call that it is about (C25), where an OpenTelemetry SDK makes spans. */
+function traceIds(): object {
+  const ids = trace.getSpanContext(context.active());
+  return ids === undefined || !isSpanContextValid(ids) ? {} : { trace_id: ids.traceId, span_id: ids.spanId };
+}
+
+/** By its values: what looks like a secret may begin in the middle of an escape. */
+function withoutSecrets(line: string): string {
+  return `${JSON.stringify(redactJson(JSON.parse(line)))}\n`;
 }

@@ -1,7 +1,8 @@
 import type { AsyncAgent } from '../agent.ts';
 import { AgentError } from '../errors.ts';
 import type { JsonObject } from '../literals/model.ts';
-import { Memory } from './memory.ts';
+import { Memory } from '../memory.ts';
+import type { AgentContext } from '../task.ts';
 
 /** So many passing faults in a row, and a host is left alone for a while. */
 const faultsToOpen = 10;
@@ -35,13 +36,9 @@ export class Circuits {
   readonly #hosts = new Memory<string, Host>(rememberedHosts);
 
   /** The name of a host as a tenant sees it: what is down for one set of credentials may be up for another. */
-  static host(
-    agent: AsyncAgent<unknown, JsonObject>,
-    where: JsonObject,
-    tenant: { readonly project: string; readonly domain: string },
-  ): string {
+  static host(agent: AsyncAgent<unknown, JsonObject>, where: JsonObject, { secrets }: Pick<AgentContext, 'secrets'>): string {
     // Unambiguous whatever the names hold: polls of one host share the credentials of one tenant.
-    return JSON.stringify([agent.name, agent.hostOf(where), tenant.project, tenant.domain]);
+    return JSON.stringify([agent.name, agent.hostOf(where), secrets.tenant]);
   }
 
   /**

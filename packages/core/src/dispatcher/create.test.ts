@@ -15,6 +15,7 @@ import {
 } from '../__fixtures__/agents.ts';
 import { AgentError } from '../errors.ts';
 import { attemptKey, earlierAttemptKeys } from '../idempotency.ts';
+import { hide } from '../redact.ts';
 import { decodeReference } from '../ref.ts';
 import { Call } from './call.ts';
 import { Creator, type Created } from './create.ts';
@@ -292,6 +293,29 @@ describe('R2: a submit', () => {
     expect(creator).toBeDefined();
   });
 
+  test('R8: whose reference would hold a secret fails, and its job is cancelled', async () => {
+    const { agent, logger, create } = harness();
+    hide('secret-of-a-reference');
+    vi.spyOn(agent, 'create').mockImplementation(async () => ({ job: 'job of secret-of-a-reference' }));
+    const content = contentOf(await create());
+    expect(content).toMatchObject({
+      kind: 'failure',
+      failure: { code: 'INTERNAL', retryable: true, message: expect.stringContaining('would hold a secret') },
+    });
+    expect(agent.deleted).toMatchObject([{ ref: { job: 'job of secret-of-a-reference' } }]);
+    expect(JSON.stringify([content, logger.lines])).not.toContain('secret-of-a-reference');
+  });
+
+  test('whose project’s name alone is too large for a reference is refused, and nothing breaks', async () => {
+    const { agent, create } = harness();
+    const request = taskRequest({ execution: { project: 'p'.repeat(9000) } });
+    expect(await rejection(create(request))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('8192 are allowed'),
+    });
+    expect(agent.deleted).toHaveLength(1);
+  });
+
   test('whose reference would be too large fails, and its job is cancelled', async () => {
     const { agent, create } = harness();
     vi.spyOn(agent, 'create').mockImplementation(async () => ({ job: 'x'.repeat(9000) }));
@@ -489,6 +513,17 @@ describe('R6: a sync agent on an async path', () => {
     expect(written).toEqual([[taskRequest().outputPrefix, { text: { kind: 'string', value: 'x' } }]]);
   });
 
+  test('R8: writes a result with a secret in it to the output prefix, for what the user is given is his', async () => {
+    hide('secret-of-a-result');
+    const agent = new EchoAgent();
+    agent.work = () => ({ phase: 'SUCCEEDED', outputs: { text: { kind: 'string', value: 'secret-of-a-result' } } });
+    const written: unknown[] = [];
+    const storing = new Creator({ logger: recordingLogger(), writeOutputs: async (_prefix, outputs) => void written.push(outputs) });
+    const { reference } = await during((call) => storing.create(agent, taskRequest(), call));
+    expect(contentOf(reference)).toEqual({ kind: 'done' });
+    expect(written).toEqual([{ text: { kind: 'string', value: 'secret-of-a-result' } }]);
+  });
+
   test('R6: carries it when a result cannot be written', async () => {
     const agent = new EchoAgent({ resultsMayBeStored: false });
     const storing = new Creator({ logger: recordingLogger(), writeOutputs: diskFull });
@@ -525,7 +560,7 @@ describe('R6: a sync agent on an async path', () => {
   });
 
   test.each([
-    ['passes', unavailable('no'), true],
+    ['passes', unavailable(), true],
     ['is the author’s', badConfig(), false],
     ['is in its own code', new TypeError('oops'), true],
   ])('whose fault %s is carried as a failure, not sent as an error', async (_name, error, retryable) => {

@@ -4,14 +4,16 @@ import { failurePolicy, type FailurePolicy } from '../failures.ts';
 import { attemptKey, earlierAttemptKeys, randomKey, type AttemptIdentity, type IdempotencyKey } from '../idempotency.ts';
 import type { JsonObject } from '../literals/model.ts';
 import type { Logger } from '../logger.ts';
+import { Memory } from '../memory.ts';
 import { encodeReference, type ReferenceContent } from '../ref.ts';
 import type { CreateContext } from '../task.ts';
 import { expired, type Call } from './call.ts';
 import { Circuits } from './circuit.ts';
-import { Memory } from './memory.ts';
+import { withInputs } from './inputs.ts';
 import type { WriteOutputs } from './outputs.ts';
 import type { TaskRequest } from './requests.ts';
-import { Performance, Submission, toFailure, type Work } from './work.ts';
+import { Tenants } from './tenant.ts';
+import { toFailure, toWork, type Work } from './work.ts';
 
 /** How many answers are kept for repeated creates. */
 const rememberedAnswers = 10_000;
@@ -23,6 +25,8 @@ export interface CreatorOptions {
   readonly instance?: string | undefined;
   /** Default: circuits of its own. */
   readonly circuits?: Circuits;
+  /** Default: with the secrets of this process's environment, and public addresses to fetch from. */
+  readonly tenants?: Tenants;
   /** Where faults of submits go that were answered as under way, for the polls of this replica. Default: they are forgotten. */
   readonly lateFaults?: Memory<IdempotencyKey, AgentError>;
   /** Where results of sync agents go that do not fit into a reference. Default: nowhere, which fails such a task. */
@@ -42,12 +46,14 @@ export interface Created {
 export class Creator {
   readonly #options: CreatorOptions;
   readonly #circuits: Circuits;
+  readonly #tenants: Tenants;
   readonly #inFlight = new Map<IdempotencyKey, Attempt>();
   readonly #answered = new Memory<IdempotencyKey, Uint8Array>(rememberedAnswers);
 
   constructor(options: CreatorOptions) {
     this.#options = options;
     this.#circuits = options.circuits ?? new Circuits();
+    this.#tenants = options.tenants ?? new Tenants();
   }
 
   /**
@@ -72,12 +78,10 @@ export class Creator {
     request: TaskRequest,
     { key, identity, call }: { readonly key: IdempotencyKey; readonly identity: AttemptIdentity; readonly call: Call },
   ): Attempt {
-    const options = { earlierKeys: earlierAttemptKeys(identity), circuits: this.#circuits };
-    const work = (): Work =>
-      agent.kind === 'sync'
-        ? new Performance(agent, request, this.#options.writeOutputs ?? nowhere)
-        : new Submission(agent, request, options);
-    const attempt = new Attempt({ key, request, work, logger: this.#options.logger, deadline: call.deadline });
+    const { writeOutputs = nowhere } = this.#options;
+    const options = { earlierKeys: earlierAttemptKeys(identity), circuits: this.#circuits, writeOutputs };
+    const work = (loaded: TaskRequest): Work => toWork(agent, loaded, options);
+    const attempt = new Attempt({ key, request, work, logger: this.#options.logger, tenants: this.#tenants, deadline: call.deadline });
     this.#inFlight.set(key, attempt);
     this.#options.lateFaults?.delete(key);
     void this.#conclude(attempt, key);
@@ -99,8 +103,10 @@ export class Creator {
 interface AttemptOptions {
   readonly key: IdempotencyKey;
   readonly request: TaskRequest;
-  readonly work: () => Work;
+  /** @param request as it came, its offloaded inputs loaded */
+  readonly work: (request: TaskRequest) => Work;
   readonly logger: Logger;
+  readonly tenants: Tenants;
   /** When the first caller must be answered, in milliseconds since 1970. */
   readonly deadline: number;
 }
@@ -122,8 +128,8 @@ class Attempt {
 
   constructor(options: AttemptOptions) {
     this.#options = options;
-    this.#outcome = this.#run();
-    this.done = this.#outcome.then((outcome) => (AgentError.is(outcome) ? undefined : (this.#answered ??= this.#encode(outcome))));
+    this.#outcome = this.#run().catch((error: unknown) => AgentError.from(error));
+    this.done = this.#outcome.then(() => this.#answered);
   }
 
   /** Whether everybody is gone before anything was submitted. */
@@ -157,26 +163,29 @@ class Attempt {
     return outcome.kind === 'failure' ? this.#fault : undefined;
   }
 
-  /** Never rejects. An AgentError: nothing was started, the caller may come again. */
+  /** An AgentError: nothing was started, the caller may come again. @throws AgentError when there is no room even for a failure */
   async #run(): Promise<ReferenceContent | AgentError> {
     try {
-      this.#failures = failurePolicy(this.#options.request);
-      this.#work = this.#options.work();
+      const { request, work } = this.#options;
+      this.#failures = failurePolicy(request);
       const remainingMs = (): number => Math.max(0, ...[...this.#waiting].map((call) => call.remainingMs));
+      this.#work = work(request.inputs.hasOffloaded ? await withInputs(request, this.#context(), remainingMs) : request);
       const content = await this.#work.run(this.#context(), remainingMs);
-      return await this.#storable(content, this.#work);
+      return await this.#stored(content, this.#work);
     } catch (error) {
       const fault = AgentError.from(error);
       if (fault.passes) return fault;
       this.#fault = fault;
-      return toFailure(fault);
+      const content = toFailure(fault);
+      this.#answered ??= this.#encode(content);
+      return content;
     }
   }
 
-  /** A job whose reference cannot be stored would run with nobody to ask for it. @throws AgentError INVALID_ARGUMENT when it is too large */
-  async #storable(content: ReferenceContent, work: Work): Promise<ReferenceContent> {
+  /** A job whose reference cannot be stored would run with nobody to ask for it. @throws AgentError when it is too large, or tells a secret */
+  async #stored(content: ReferenceContent, work: Work): Promise<ReferenceContent> {
     try {
-      this.#encode(content);
+      this.#answered ??= this.#encode(content);
       return content;
     } catch (error) {
       await this.#undo(content, work);
@@ -201,9 +210,9 @@ class Attempt {
   }
 
   #context(): CreateContext {
-    const { key, request, logger, deadline } = this.#options;
-    const { project, domain } = request.execution;
-    return { signal: this.#abandoned.signal, deadline, project, domain, idempotencyKey: key, logger };
+    const { key, request, logger, tenants, deadline } = this.#options;
+    const tenant = tenants.context({ ...request.execution, connection: request.connection });
+    return { signal: this.#abandoned.signal, deadline, ...tenant, idempotencyKey: key, logger };
   }
 }
 

@@ -5,9 +5,11 @@ import type { Logger } from '../logger.ts';
 import { decodeReference, type Reference } from '../ref.ts';
 import type { Agent, AgentRegistry } from '../registry.ts';
 import { parse } from '../schema.ts';
+import type { AgentContext } from '../task.ts';
 import { expired, type Call } from './call.ts';
 import { Circuits } from './circuit.ts';
 import type { StoredRequest } from './requests.ts';
+import { Tenants } from './tenant.ts';
 
 /** For how long after create a submit may still become a job, in milliseconds. */
 const submitLimitMs = 60_000;
@@ -18,6 +20,8 @@ export interface DeleteOptions {
   readonly logger: Logger;
   /** Default: circuits of its own. */
   readonly circuits?: Circuits;
+  /** Default: with the secrets of this process's environment, and public addresses to fetch from. */
+  readonly tenants?: Tenants;
 }
 
 /**
@@ -27,7 +31,7 @@ export interface DeleteOptions {
  * @throws AgentError UNAVAILABLE when the job may still run and could not be cancelled now
  */
 export async function deleteTask(request: StoredRequest, call: Call, options: DeleteOptions): Promise<void> {
-  const { registry, logger, circuits = new Circuits() } = options;
+  const { registry, logger, circuits = new Circuits(), tenants = new Tenants() } = options;
   const agent = registry.find(request.taskType);
   const reference = readable(request.reference, agent, logger);
   const hasNoJob = reference === undefined ? agent !== undefined : !['ref', 'pending'].includes(reference.content.kind);
@@ -36,7 +40,9 @@ export async function deleteTask(request: StoredRequest, call: Call, options: De
     const message = `no agent on this server cancels task type ${request.taskType}: install it, or route the type to the server that has it`;
     throw new AgentError({ code: 'UNAVAILABLE', message });
   }
-  const done = await call.within(cancel(agent, reference, call, { logger, circuits }));
+  const { signal, deadline } = call;
+  const context = { signal, deadline, ...tenants.context({ ...reference, connection: request.connection }), logger };
+  const done = await call.within(cancel(agent, reference, context, circuits));
   if (done === expired)
     throw new AgentError({ code: 'UNAVAILABLE', message: `${agent.name}: the service has not confirmed the cancel yet` });
 }
@@ -44,11 +50,10 @@ export async function deleteTask(request: StoredRequest, call: Call, options: De
 async function cancel(
   agent: AsyncAgent<unknown, JsonObject>,
   reference: Reference,
-  call: Call,
-  { logger, circuits }: { readonly logger: Logger; readonly circuits: Circuits },
+  context: AgentContext,
+  circuits: Circuits,
 ): Promise<void> {
-  const { project, domain, key, at, content } = reference;
-  const context = { signal: call.signal, deadline: call.deadline, project, domain, logger };
+  const { key, at, content } = reference;
   try {
     const where =
       content.kind === 'pending' ? content.where : content.kind === 'ref' ? parse(agent.ref, content.ref, 'the stored reference') : {};
@@ -60,7 +65,7 @@ async function cancel(
   } catch (error) {
     const fault = AgentError.from(error);
     if (fault.origin !== 'user') throw new AgentError({ code: 'UNAVAILABLE', message: fault.message, cause: fault });
-    logger.warn({ key, code: fault.code }, `delete: nothing to cancel: ${fault.message}`);
+    context.logger.warn({ key, code: fault.code }, `delete: nothing to cancel: ${fault.message}`);
   }
 }
 

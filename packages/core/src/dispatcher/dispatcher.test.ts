@@ -17,7 +17,7 @@ import type { LogPage, LogRequest } from '../agent.ts';
 import { randomKey } from '../idempotency.ts';
 import { Inputs } from '../literals/inputs.ts';
 import { Metrics } from '../metrics.ts';
-import { encodeReference, type ReferenceContent } from '../ref.ts';
+import { decodeReference, encodeReference, type ReferenceContent } from '../ref.ts';
 import { AgentRegistry } from '../registry.ts';
 import type { Resource } from '../task.ts';
 import { Call } from './call.ts';
@@ -115,7 +115,7 @@ describe('C18: the dispatcher counts', () => {
     const { agent, dispatcher, metrics } = harness();
     const { wait, open } = gate();
     agent.before.create = wait;
-    const request = { ...taskRequest(), inputs: new Inputs(1234, () => new Map()) };
+    const request = { ...taskRequest(), inputs: Inputs.of(new Map(), 1234) };
     const answer = during((call) => dispatcher.create(request, call));
     await vi.advanceTimersByTimeAsync(50);
     expect(await metrics.text()).toContain('flyte_agents_requests_in_flight 1');
@@ -306,7 +306,7 @@ async function lateFault(error: Error) {
   open();
   await vi.advanceTimersByTimeAsync(10);
   const poll = () => get(storedRequest(reference));
-  return { agent, poll };
+  return { agent, reference, poll };
 }
 
 describe('R2: a submit that fails after its caller was told that it is under way', () => {
@@ -316,6 +316,12 @@ describe('R2: a submit that fails after its caller was told that it is under way
   ])('is told at the next poll of its replica, by its reason: %s', async (phase, error) => {
     const { poll } = await lateFault(error);
     expect(await poll()).toEqual({ phase, message: error.message });
+  });
+
+  test('R3: is not told when the same create had its job from another replica', async () => {
+    const { agent, reference, poll } = await lateFault(denied());
+    agent.jobs.set(decodeReference(reference, agent).key, { phase: 'RUNNING', message: 'started elsewhere' });
+    expect(await poll()).toMatchObject({ phase: 'RUNNING', message: 'started elsewhere' });
   });
 
   test('is looked for when it may have been taken', async () => {

@@ -1,3 +1,4 @@
+import { canDo } from '../agent.ts';
 import { AgentError } from '../errors.ts';
 import { failurePolicy, told, type FailurePolicy } from '../failures.ts';
 import { attemptKey, randomKey } from '../idempotency.ts';
@@ -7,15 +8,20 @@ import type { Agent } from '../registry.ts';
 import { parse } from '../schema.ts';
 import type { Resource } from '../task.ts';
 import { expired, type Call } from './call.ts';
+import { doInTime } from './doing.ts';
 import type { Answer } from './get.ts';
+import { withInputs } from './inputs.ts';
 import { answerable, type WriteOutputs } from './outputs.ts';
 import type { TaskRequest } from './requests.ts';
+import { Tenants } from './tenant.ts';
 import { warnOfUnread } from './work.ts';
 
 /** What doing work at once needs of the server. */
 export interface ExecuteOptions {
   readonly logger: Logger;
   readonly instance?: string | undefined;
+  /** Default: with the secrets of this process's environment, and public addresses to fetch from. */
+  readonly tenants?: Tenants;
   /** Where outputs go that are too large for an answer. Default: nowhere, which fails such a task. */
   readonly writeOutputs?: WriteOutputs | undefined;
 }
@@ -25,22 +31,26 @@ export interface ExecuteOptions {
  * throws, never rejects.
  */
 export async function execute(agent: Agent, request: TaskRequest, call: Call, options: ExecuteOptions): Promise<Answer> {
-  const { logger, instance, writeOutputs } = options;
+  const { logger, instance, tenants = new Tenants(), writeOutputs } = options;
   let failures: FailurePolicy | undefined;
   try {
     failures = failurePolicy(request);
-    if (agent.kind === 'async') {
+    if (!canDo(agent)) {
       const message = `task type ${request.template.type} runs as a job of ${agent.name}: it cannot be done within one call`;
       throw new AgentError({ code: 'UNIMPLEMENTED', message });
     }
-    const { template, inputs, outputPrefix, execution } = request;
+    const { template, outputPrefix, execution } = request;
     const config = parse(agent.config, template.custom, 'template.custom');
     const idempotencyKey = attemptKey({ task: template.id, execution, outputPrefix, instance }) ?? randomKey();
     const { signal, deadline } = call;
-    const context = { signal, deadline, project: execution.project, domain: execution.domain, logger, idempotencyKey };
-    const task = { template, config, inputs, outputPrefix, execution };
-    warnOfUnread(agent, task, context);
-    const work = async (): Promise<Resource> => answerable(await agent.do(task, context), outputPrefix, writeOutputs);
+    const tenant = tenants.context({ ...execution, connection: request.connection });
+    const context = { signal, deadline, ...tenant, logger, idempotencyKey };
+    warnOfUnread(agent, { ...request, config }, context);
+    const work = async (): Promise<Resource> => {
+      const { inputs } = request.inputs.hasOffloaded ? await withInputs(request, context, () => call.remainingMs) : request;
+      const task = { template, config, inputs, outputPrefix, execution };
+      return answerable(await doInTime(agent, task, context, () => call.remainingMs), outputPrefix, writeOutputs);
+    };
     const resource = await call.within(work());
     if (resource === expired) {
       throw new AgentError({

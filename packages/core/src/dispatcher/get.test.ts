@@ -16,6 +16,7 @@ import type { FailurePolicy } from '../failures.ts';
 import { randomKey } from '../idempotency.ts';
 import { encodeReference, type ReferenceContent } from '../ref.ts';
 import { AgentRegistry } from '../registry.ts';
+import type { Connection } from '../secrets.ts';
 import type { Resource } from '../task.ts';
 import { Call } from './call.ts';
 import { Poller, type PollerOptions } from './get.ts';
@@ -30,6 +31,7 @@ interface Stored {
   readonly content?: ReferenceContent;
   readonly ageMs?: number;
   readonly project?: string;
+  readonly connection?: Connection;
   readonly taskType?: string;
   readonly failures?: FailurePolicy;
 }
@@ -44,6 +46,7 @@ function harness(options: Partial<PollerOptions> = {}) {
     content = { kind: 'ref', ref: { job: 'j1' } },
     ageMs = 0,
     project = 'flytesnacks',
+    connection,
     taskType = 'job',
     failures,
   }: Stored = {}) => {
@@ -56,7 +59,8 @@ function harness(options: Partial<PollerOptions> = {}) {
       failures,
       content,
     });
-    return (callerMs?: number) => during((call) => poller.get(storedRequest(reference, taskType), call), callerMs);
+    const request = { ...storedRequest(reference, taskType), connection };
+    return (callerMs?: number) => during((call) => poller.get(request, call), callerMs);
   };
   return { agent, registry, logger, poller, task };
 }
@@ -146,9 +150,12 @@ describe('R3: a get', () => {
     expect(logger.lines).toMatchObject([{ level: 'warn', message: expect.stringContaining('could not be cancelled') }]);
   });
 
-  test('bears lasting faults per tenant: one success of it starts the time anew', async () => {
+  test.each<[string, Stored]>([
+    ['project', { project: 'other' }],
+    ['connection', { connection: { secrets: { token: 'other' }, configs: {} } }],
+  ])('C13: bears lasting faults per tenant, here per %s: one success of it starts the time anew', async (_what, stranger) => {
     const { agent, task } = harness();
-    const [mine, colleague, other] = [task(), task(), task({ project: 'other' })];
+    const [mine, colleague, other] = [task(), task(), task(stranger)];
     const refuse = async (): Promise<void> => {
       agent.before.get = failing(denied());
       await vi.advanceTimersByTimeAsync(40 * minute);

@@ -5,17 +5,18 @@ import type { IdempotencyKey } from '../idempotency.ts';
 import { fromTaggedJson } from '../literals/json.ts';
 import type { JsonObject } from '../literals/model.ts';
 import type { Logger } from '../logger.ts';
+import { Memory } from '../memory.ts';
 import { isTerminal, laterPhase, type Phase } from '../phase.ts';
-import { decodeReference, type Reference } from '../ref.ts';
+import { decodeReference, type Reference, type ReferenceContent } from '../ref.ts';
 import type { Agent, AgentRegistry } from '../registry.ts';
 import { parse } from '../schema.ts';
 import type { GetContext, LogLink, Resource } from '../task.ts';
 import { expired, pause, type Call } from './call.ts';
 import { Circuits } from './circuit.ts';
-import { Memory } from './memory.ts';
 import { answerable, sizeOf, type WriteOutputs } from './outputs.ts';
 import { Polls } from './polls.ts';
 import type { StoredRequest } from './requests.ts';
+import { Tenants } from './tenant.ts';
 
 /** For how long after create a job that is not found may simply not be visible yet, in milliseconds. */
 const settlingMs = 120_000;
@@ -41,6 +42,8 @@ export interface PollerOptions {
   readonly unreachableAfterMs: number;
   /** Default: circuits of its own. */
   readonly circuits?: Circuits;
+  /** Default: with the secrets of this process's environment, and public addresses to fetch from. */
+  readonly tenants?: Tenants;
   /** Where outputs go that are too large for an answer. Default: nowhere, which fails such a task. */
   readonly writeOutputs?: WriteOutputs | undefined;
   /** Why submits of this replica that were answered as under way came to nothing. Default: it is not known. */
@@ -53,6 +56,7 @@ export interface PollerOptions {
  */
 export class Poller {
   readonly #options: PollerOptions;
+  readonly #tenants: Tenants;
   readonly #phases = new Memory<IdempotencyKey, Phase>(rememberedPhases);
   /** The last answers of ended tasks: engines ask again until they have taken note, and must hear the same. */
   readonly #ended = new Memory<IdempotencyKey, Resource>(rememberedEnds);
@@ -63,6 +67,7 @@ export class Poller {
 
   constructor(options: PollerOptions) {
     this.#options = options;
+    this.#tenants = options.tenants ?? new Tenants();
     const circuits = options.circuits ?? new Circuits();
     this.#upstream = { polls: new Polls(circuits), circuits };
   }
@@ -97,15 +102,14 @@ export class Poller {
     if (content.kind === 'failure') {
       return { resource: { phase: content.failure.retryable ? 'RETRYABLE_FAILED' : 'FAILED', message: content.failure.message } };
     }
-    if (content.kind === 'done') return { resource: { phase: 'SUCCEEDED' } };
-    if (content.kind === 'result') return fromResult(content.result);
-    const late = content.kind === 'pending' ? this.#options.lateFaults?.get(reference.key) : undefined;
-    if (late !== undefined) return { resource: { phase: late.origin === 'user' ? 'FAILED' : 'RETRYABLE_FAILED', message: late.message } };
-    const tenant = JSON.stringify([request.taskType, reference.project, reference.domain]);
+    if (content.kind === 'done') return { resource: { phase: 'SUCCEEDED', customInfo: content.customInfo } };
+    if (content.kind === 'result') return fromResult(content);
+    const context = this.#context(reference, request, call);
+    const tenant = JSON.stringify([request.taskType, context.secrets.tenant]);
     if (agent === undefined || agent.kind === 'sync')
       return this.#absorb(notServed(request.taskType), { bearer: tenant, key: reference.key });
-    const context = this.#context(reference, request, call);
-    const poll = new Poll(agent, reference, context, this.#upstream);
+    const lateFault = this.#options.lateFaults?.get(reference.key);
+    const poll = new Poll(agent, reference, context, { ...this.#upstream, lateFault });
     try {
       const resource = await call.within(this.#answerable(poll, request));
       if (resource === expired) return this.#late(reference, poll);
@@ -159,13 +163,12 @@ export class Poller {
   }
 
   #context(reference: Reference, request: StoredRequest, call: Call): GetContext {
-    const { project, domain, key, at } = reference;
+    const { key, at } = reference;
     const { signal, deadline } = call;
     return {
       signal,
       deadline,
-      project,
-      domain,
+      ...this.#tenants.context({ ...reference, connection: request.connection }),
       logger: this.#options.logger,
       idempotencyKey: key,
       createdAt: at,
@@ -178,6 +181,8 @@ export class Poller {
 interface Upstream {
   readonly polls: Polls;
   readonly circuits: Circuits;
+  /** Why this replica's submit came to nothing; the same create may have gone to another, whose submit did not. */
+  readonly lateFault?: AgentError | undefined;
 }
 
 /** One poll of one job. */
@@ -248,6 +253,8 @@ class Poll {
   }
 
   #submitLost(): Resource {
+    const { lateFault } = this.#upstream;
+    if (lateFault !== undefined) return { phase: lateFault.origin === 'user' ? 'FAILED' : 'RETRYABLE_FAILED', message: lateFault.message };
     if (this.#isYoung()) return { phase: 'INITIALIZING', message: 'the service has not confirmed the job yet' };
     return { phase: 'RETRYABLE_FAILED', message: `${this.#agent.name}: submit lost: the service never showed the job` };
   }
@@ -267,10 +274,10 @@ function withLinks(resource: Resource, poll: Poll): Resource {
   return links.length === 0 ? resource : { ...resource, links };
 }
 
-function fromResult(result: JsonObject): Answer {
+function fromResult(content: Extract<ReferenceContent, { readonly kind: 'result' }>): Answer {
   try {
-    const outputs = Object.fromEntries(Object.entries(result).map(([name, value]) => [name, fromTaggedJson(value)]));
-    return { resource: { phase: 'SUCCEEDED', outputs } };
+    const outputs = Object.fromEntries(Object.entries(content.result).map(([name, value]) => [name, fromTaggedJson(value)]));
+    return { resource: { phase: 'SUCCEEDED', outputs, customInfo: content.customInfo } };
   } catch (error) {
     const fault = AgentError.from(error);
     return { resource: { phase: 'FAILED', message: fault.message }, fault };

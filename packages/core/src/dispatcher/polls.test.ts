@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AgentError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
+import { SecretSource, type Tenant } from '../secrets.ts';
 import type { GetContext, Resource } from '../task.ts';
 import { Circuits } from './circuit.ts';
 import { Polls } from './polls.ts';
+import { Tenants } from './tenant.ts';
 import { BatchAgent, GatedAgent } from '../__fixtures__/polled.ts';
 
+const tenants = new Tenants({ secrets: new SecretSource({}) });
 let polls: Polls;
 beforeEach(() => {
   vi.useFakeTimers();
@@ -13,18 +16,18 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-function context(options: Partial<GetContext> = {}): GetContext {
+type ContextChanges = Partial<Tenant> & { readonly signal?: AbortSignal };
+
+function context({ signal = new AbortController().signal, ...tenant }: ContextChanges = {}): GetContext {
   return {
-    signal: new AbortController().signal,
+    signal,
     deadline: Date.now() + 10_000,
-    project: 'p',
-    domain: 'd',
+    ...tenants.context({ project: 'p', domain: 'd', ...tenant }),
     logger: createLogger({ level: 'silent' }),
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a key for a test
     idempotencyKey: '0'.repeat(32) as GetContext['idempotencyKey'],
     createdAt: 0,
     outputPrefix: '',
-    ...options,
   };
 }
 
@@ -47,7 +50,9 @@ test('C33: a poll after the answer asks again', async () => {
 test.each([
   ['another project', { project: 'q' }],
   ['another domain', { domain: 'e' }],
-])('R8: %s is never answered with somebody else’s credentials', async (_what, other) => {
+  ['another connection', { connection: { secrets: { token: 'b' }, configs: {} } }],
+  ['another setting of the connection', { connection: { secrets: {}, configs: { role: 'b' } } }],
+])('R8, C13: %s is never answered with somebody else’s credentials', async (_what, other) => {
   const agent = new GatedAgent();
   agent.open({ phase: 'RUNNING' });
   await Promise.all([polls.get(agent, { job: 'a' }, context()), polls.get(agent, { job: 'a' }, context(other))]);

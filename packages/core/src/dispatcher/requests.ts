@@ -1,4 +1,5 @@
 import type { Inputs } from '../literals/inputs.ts';
+import type { Connection } from '../secrets.ts';
 import type { TaskExecution, TaskTemplate } from '../task.ts';
 
 /** A task to start (CreateTask) or to do at once (ExecuteTaskSync), free of either protocol's types. */
@@ -7,6 +8,8 @@ export interface TaskRequest {
   readonly inputs: Inputs;
   readonly outputPrefix: string;
   readonly execution: TaskExecution;
+  /** Only from Flyte 2. */
+  readonly connection?: Connection | undefined;
 }
 
 /** A task that was started before: GetTask, DeleteTask, logs and metrics. */
@@ -16,4 +19,6 @@ export interface StoredRequest {
   readonly reference: Uint8Array;
   /** Empty in deletes. */
   readonly outputPrefix: string;
+  /** Only from Flyte 2, and not when logs or metrics are asked for. */
+  readonly connection?: Connection | undefined;
 }

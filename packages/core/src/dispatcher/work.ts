@@ -1,20 +1,23 @@
-import type { AsyncAgent, SyncAgent } from '../agent.ts';
+import { canDo, type AsyncAgent, type Doer } from '../agent.ts';
 import { AgentError, firstLine, shortened, type ErrorCode } from '../errors.ts';
 import type { IdempotencyKey } from '../idempotency.ts';
 import { toTaggedJson } from '../literals/json.ts';
 import type { JsonObject } from '../literals/model.ts';
+import { holdsSecret } from '../redact.ts';
 import type { ReferenceContent } from '../ref.ts';
+import type { Agent } from '../registry.ts';
 import { parse, unreadKeys, type Schema } from '../schema.ts';
 import type { CreateContext, Resource, Task } from '../task.ts';
 import { pause } from './call.ts';
 import { Circuits } from './circuit.ts';
+import { doInTime } from './doing.ts';
 import type { WriteOutputs } from './outputs.ts';
 import type { TaskRequest } from './requests.ts';
 
 /** How long a submit may go on after its callers were answered, in milliseconds. */
 const submitLimitMs = 60_000;
-/** How large a result may be that is carried in the reference, in bytes. */
-const inlineResultBytes = 1024;
+/** How large a result, and what is told of the work beside it, may be that is carried in the reference, in bytes of JSON. */
+const inlineBytes = 1024;
 /** How long a failure's message may be in the reference, in bytes of JSON. */
 const longestMessage = 6 * 1024;
 /** How large a locator may be, in bytes of JSON: with it, the reference stays below its limit. Known before anything is submitted. */
@@ -35,15 +38,27 @@ export interface Work {
   undo(content: ReferenceContent, context: CreateContext): Promise<void>;
 }
 
+/** What work needs beside the task. */
+export interface WorkOptions extends SubmissionOptions {
+  readonly writeOutputs: WriteOutputs;
+}
+
+/** What create is to do. @throws AgentError INVALID_ARGUMENT when the agent cannot read the task's config, or its locator is too large */
+export function toWork(agent: Agent, request: TaskRequest, { writeOutputs, ...options }: WorkOptions): Work {
+  if (agent.kind === 'sync') return new Performance(agent, request, writeOutputs);
+  const isDoneAtOnce = canDo(agent) && !agent.runsAsJob(toTask(agent, request));
+  return isDoneAtOnce ? new Performance(agent, request, writeOutputs) : new Submission(agent, request, options);
+}
+
 /** What a submission needs beside the task. */
-export interface SubmissionOptions {
+interface SubmissionOptions {
   /** The keys of the attempts before, whose jobs may still live. */
   readonly earlierKeys: readonly IdempotencyKey[];
   readonly circuits: Circuits;
 }
 
 /** Submits a job, at most one. */
-export class Submission implements Work {
+class Submission implements Work {
   readonly #agent: AsyncAgent<unknown, JsonObject>;
   readonly #task: Task<unknown>;
   readonly #earlierKeys: readonly IdempotencyKey[];
@@ -122,23 +137,23 @@ export class Submission implements Work {
   }
 }
 
-/** A sync agent on an async path (R6): the work is done by create, and get tells the result. */
-export class Performance implements Work {
-  readonly #agent: SyncAgent<unknown>;
+/** Work of one call on an async path (R6): it is done by create, and get tells the result. */
+class Performance implements Work {
+  readonly #agent: Doer;
   readonly #task: Task<unknown>;
   readonly #writeOutputs: WriteOutputs;
 
   /** @throws AgentError INVALID_ARGUMENT when the agent cannot read the task's config */
-  constructor(agent: SyncAgent<unknown>, request: TaskRequest, writeOutputs: WriteOutputs) {
+  constructor(agent: Doer, request: TaskRequest, writeOutputs: WriteOutputs) {
     this.#agent = agent;
     this.#writeOutputs = writeOutputs;
     this.#task = toTask(agent, request);
   }
 
-  async run(context: CreateContext): Promise<ReferenceContent> {
+  async run(context: CreateContext, remainingMs: () => number): Promise<ReferenceContent> {
     warnOfUnread(this.#agent, this.#task, context);
     try {
-      const resource = await this.#agent.do(this.#task, context);
+      const resource = await doInTime(this.#agent, this.#task, context, remainingMs);
       if (resource.phase === 'SUCCEEDED') return await this.#result(resource);
       return failure('UNKNOWN', resource.message ?? `${this.#agent.name}: failed`, resource.phase === 'RETRYABLE_FAILED');
     } catch (error) {
@@ -149,12 +164,13 @@ export class Performance implements Work {
   }
 
   /** A small result that may be stored goes into the reference, any other to the output prefix. */
-  async #result({ outputs = {} }: Resource): Promise<ReferenceContent> {
-    if (Object.keys(outputs).length === 0) return { kind: 'result', result: {} };
+  async #result({ outputs = {}, customInfo }: Resource): Promise<ReferenceContent> {
+    const info = customInfo && isStorable(customInfo) && { customInfo };
+    if (Object.keys(outputs).length === 0) return { kind: 'result', result: {}, ...info };
     const result = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, toTaggedJson(value)]));
-    if (this.#agent.resultsMayBeStored && Buffer.byteLength(JSON.stringify(result)) <= inlineResultBytes) return { kind: 'result', result };
+    if (this.#agent.resultsMayBeStored && isStorable(result)) return { kind: 'result', result, ...info };
     await this.#writeOutputs(this.#task.outputPrefix, outputs);
-    return { kind: 'done' };
+    return { kind: 'done', ...info };
   }
 
   soFar(): ReferenceContent {
@@ -163,6 +179,12 @@ export class Performance implements Work {
 
   /** What was done was done; a sync agent has nothing that could be cancelled. */
   async undo(): Promise<void> {}
+}
+
+/** Whether a reference has room for it, and may hold it. */
+function isStorable(content: JsonObject): boolean {
+  const text = JSON.stringify(content);
+  return Buffer.byteLength(text) <= inlineBytes && !holdsSecret(text);
 }
 
 /** A submit's result, `undefined` when an SDK never comes back. */
@@ -176,6 +198,9 @@ async function withinLimit<Value>(submit: Promise<Value>): Promise<Value | undef
   }
 }
 
+/** What Flyte 2 itself reads of a task's config. */
+const connectionKeys = new Set(['secrets', 'configs', 'task_type']);
+
 /** One warning names the settings that the agent does not know (C11): they may be misspelt, or of another agent. */
 export function warnOfUnread(
   agent: { readonly name: string; readonly config: Schema<unknown> },
@@ -184,14 +209,15 @@ export function warnOfUnread(
 ): void {
   // What a schema leaves in its result it has looked at.
   if (typeof config === 'object' && config !== null && Object.keys(template.custom).every((key) => key in config)) return;
-  const keys = unreadKeys(agent.config, template.custom);
+  const keys = unreadKeys(agent.config, template.custom).filter((key) => !connectionKeys.has(key));
   if (keys.length === 0) return;
   const fields = { key: context.idempotencyKey, taskType: template.type, keys: keys.slice(0, 20).map((key) => firstLine(key)) };
   context.logger.warn(fields, `${agent.name}: keys of the task's config that it does not know have no effect`);
 }
 
 function toTask(agent: { readonly config: AsyncAgent<unknown, JsonObject>['config'] }, request: TaskRequest): Task<unknown> {
-  return { ...request, config: parse(agent.config, request.template.custom, 'template.custom') };
+  const { template, inputs, outputPrefix, execution } = request;
+  return { template, config: parse(agent.config, template.custom, 'template.custom'), inputs, outputPrefix, execution };
 }
 
 /** A fault that lasts, as what the first get tells: `retryable` unless the task itself is wrong (R4). */
