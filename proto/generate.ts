@@ -1,5 +1,6 @@
 /**
- * Generates `src/gen`: the messages and services that Flyte's agent protocols reach, and gRPC's health service.
+ * Generates `src/gen`: the messages and services that Flyte's agent protocols reach, the file in which a task's container tells
+ * its failure, and gRPC's health service.
  *
  * The sources are the official npm packages. `@flyteorg/flyteidl` holds .proto files, which buf compiles;
  * `@flyteorg/flyteidl2` holds generated code only, from which the descriptors are read back. The HTTP bindings and
@@ -20,11 +21,12 @@ const here = import.meta.dirname;
 const output = join(here, 'src/gen');
 const require = createRequire(import.meta.url);
 const flyte1Service = 'flyteidl/service/agent.proto';
+const errorDocument = 'flyteidl/core/errors.proto';
 const flyte2Service = 'flyteidl2/connector/service.proto';
 const healthService = 'health/v1/health.proto';
 const annotations = ['google/api/annotations.proto', 'buf/validate/validate.proto'];
 
-if (process.argv.includes('--if-missing') && existsSync(join(output, 'health'))) process.exit(0);
+if (process.argv.includes('--if-missing') && existsSync(join(output, 'flyteidl/core/errors_pb.ts'))) process.exit(0);
 const work = mkdtempSync(join(tmpdir(), 'flyte-agents-proto-'));
 try {
   const set = create(FileDescriptorSetSchema, { file: [...protoFiles(), ...flyte2Files()].map(withoutAnnotations) });
@@ -33,7 +35,7 @@ try {
   rmSync(work, { recursive: true, force: true });
 }
 
-/** Compiles the .proto files that the Flyte 1 agent service and gRPC's health service import, directly or not. */
+/** Compiles the .proto files that the Flyte 1 agent service, its error file and gRPC's health service import, directly or not. */
 function protoFiles(): FileDescriptorProto[] {
   const places = [
     join(packageFolder('@flyteorg/flyteidl'), 'protos'),
@@ -49,7 +51,7 @@ function protoFiles(): FileDescriptorProto[] {
     cpSync(source, target);
     for (const [, imported = ''] of readFileSync(target, 'utf8').matchAll(/^import\s+(?:public\s+)?"([^"]+)"/gm)) copy(imported);
   };
-  [flyte1Service, healthService].forEach(copy);
+  [flyte1Service, errorDocument, healthService].forEach(copy);
   writeFileSync(join(work, 'buf.yaml'), 'version: v2\nmodules: [{ path: protos }]\n');
   const image = join(work, 'flyte1.binpb');
   run('buf', ['build', '--as-file-descriptor-set', '-o', image]);
@@ -104,7 +106,7 @@ function generate(files: FileDescriptorProto[]): void {
   writeFileSync(image, toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file: kept })));
   const template = {
     version: 'v2',
-    inputs: [{ binary_image: image, paths: [flyte1Service, flyte2Service, healthService] }],
+    inputs: [{ binary_image: image, paths: [flyte1Service, errorDocument, flyte2Service, healthService] }],
     plugins: [
       { local: 'protoc-gen-es', out: output, include_imports: true, opt: ['target=ts', 'import_extension=ts', 'erasable_syntax=true'] },
     ],

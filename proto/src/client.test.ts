@@ -1,5 +1,5 @@
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { connect } from './client.ts';
 import { AsyncAgentService, SyncAgentService } from './flyte1.ts';
 import { addService, type Handlers } from './grpc.ts';
@@ -49,12 +49,14 @@ async function harness() {
       error === null ? resolve(bound) : reject(error),
     );
   });
-  const connection = connect(`127.0.0.1:${port}`);
+  const address = `127.0.0.1:${port}`;
+  const connection = connect(address);
   open.push(
     () => server.forceShutdown(),
     () => connection.close(),
   );
   return {
+    address,
     agent: connection.client(AsyncAgentService),
     sync: connection.client(SyncAgentService),
     arrived: arrived.promise,
@@ -75,6 +77,21 @@ describe('a client', () => {
     const { resourceMeta } = await agent.createTask({ outputPrefix: 's3://b' });
     expect(Buffer.from(resourceMeta).toString()).toBe('read otherwise');
     expect(bytesRead).toEqual([8]);
+  });
+
+  test('of several servers asks each in turn', async () => {
+    const servers = await Promise.all([harness(), harness()]);
+    const connection = connect(servers.map(({ address }) => address).join(','));
+    open.push(() => connection.close());
+    const agent = connection.client(AsyncAgentService);
+    const asked = (): number[] => servers.map(({ bytesRead }) => bytesRead.length);
+    await vi.waitFor(async () => {
+      await agent.createTask({});
+      expect(Math.min(...asked())).toBeGreaterThan(0);
+    });
+    const before = asked();
+    for (let call = 0; call < 10; call++) await agent.createTask({});
+    expect(asked()).toEqual(before.map((count) => count + 5));
   });
 
   test('has the server’s error', async () => {

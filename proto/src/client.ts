@@ -29,9 +29,19 @@ export interface Connection {
   close(): void;
 }
 
-/** Connects to `host:port`, by default without TLS. The connection is made by the first call. */
+/** How gRPC is told to go round. */
+const roundRobin = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
+
+/**
+ * Connects to `host:port`, by default without TLS; the connection is made by the first call. Several IPv4 addresses with commas
+ * between them are servers that take turns, as the replicas behind a headless service do.
+ */
 export function connect(address: string, channelCredentials: ChannelCredentials = credentials.createInsecure()): Connection {
-  const grpc = new GrpcClient(address, channelCredentials, { 'grpc.max_receive_message_length': 64 * 1024 * 1024 });
+  const isOne = !address.includes(',');
+  const grpc = new GrpcClient(isOne ? address : `ipv4:${address}`, channelCredentials, {
+    'grpc.max_receive_message_length': 64 * 1024 * 1024,
+    ...(!isOne && { 'grpc.service_config': roundRobin }),
+  });
   return {
     client: <Methods extends GenServiceMethods>(service: GenService<Methods>): Client<Methods> => {
       const methods = service.methods.map((method) => [

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { runBench } from './bench.ts';
 import { percentile } from './figures.ts';
-import { toTable } from './table.ts';
+import { runSoak } from './soak.ts';
+import { toSoakTable, toTable } from './table.ts';
 
 // Needs the built packages: they are what is measured.
 test('every scenario is answered by the server and by the echo', { timeout: 120_000 }, async () => {
@@ -11,6 +12,15 @@ test('every scenario is answered by the server and by the echo', { timeout: 120_
   expect(figures.scenarios.length).toBeGreaterThanOrEqual(8);
   expect(figures.starts.map(({ name }) => name)).toEqual(['dummy agents', 'every agent']);
   for (const { name } of figures.scenarios) expect(toTable(figures)).toContain(name);
+});
+
+test('OP5: load leaves nothing behind in the server', { timeout: 120_000 }, async () => {
+  // A few tasks over and over: what the server remembers of tasks is full at once.
+  const figures = await runSoak({ rounds: 4, calls: 800, tasks: 500, inFlight: 16, nodeFlags: ['--max-semi-space-size=4'] });
+  expect(figures.rounds.map(({ calls }) => calls)).toEqual([3200, 6400, 9600, 12_800]);
+  // The heap goes up and down by 20 bytes a call; the least that could be left of one is a timer, a signal or a listener.
+  expect(figures.keptPerCall).toBeLessThan(200);
+  expect(toSoakTable(figures)).toContain('12800');
 });
 
 test('a percentile is the value below which its share of the values lies', () => {

@@ -2,9 +2,11 @@ import { spawn, type ChildProcess, type Serializable } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Usage } from './probe.ts';
+import type { Kept, Usage } from './probe.ts';
 
 const usage: z.ZodType<Usage> = z.object({ cpuMicros: z.number(), rssBytes: z.number(), lagP99Ms: z.number() });
+
+const kept: z.ZodType<Kept> = z.object({ heapBytes: z.number(), rssBytes: z.number() });
 
 /** The programs as they were built: Node would spend time and memory on stripping the types of the sources. */
 export const built: string = join(import.meta.dirname, '../dist');
@@ -60,6 +62,11 @@ export class Child {
   /** What it has used so far. */
   async usage(): Promise<Usage> {
     return usage.parse(await this.ask('usage'));
+  }
+
+  /** What it keeps; it must run with --expose-gc. */
+  async kept(): Promise<Kept> {
+    return kept.parse(await this.ask('kept'));
   }
 
   /** Ends it by SIGTERM. */

@@ -2,20 +2,22 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runBench } from './bench.ts';
-import { toTable } from './table.ts';
+import { runSoak } from './soak.ts';
+import { toSoakTable, toTable } from './table.ts';
 
 /** Halves the memory under load: Node would give short-lived objects 16 MB and more. Node must be started with it. */
 const defaultFlags = ['--max-semi-space-size=4'];
 
 const help = `Measures the built server beside a bare gRPC echo, in turn.
 
-Usage: pnpm bench [--quick] [--json FILE] [--scenario TEXT]
+Usage: pnpm bench [--soak] [--quick] [--json FILE] [--scenario TEXT]
 
+  --soak            looks at what long load leaves behind in the server's memory, instead of what a call costs
   --quick           few calls: shows that it works, not how fast it is
   --json FILE       writes all figures to a file
   --scenario TEXT   only scenarios whose name contains the text
   --in-flight N     how many calls are in flight at once (default 16)
-  --rounds N        how often each scenario is repeated (default 5)
+  --rounds N        how often each scenario is repeated (default 5; --soak: 6)
   --node-flag=FLAG  a flag for the Node that runs the server and the echo, such as --cpu-prof; may be repeated
                     (default ${defaultFlags.join(' ')})
   --help            this text
@@ -23,6 +25,7 @@ Usage: pnpm bench [--quick] [--json FILE] [--scenario TEXT]
 
 const { values } = parseArgs({
   options: {
+    soak: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
     scenario: { type: 'string' },
@@ -33,22 +36,35 @@ const { values } = parseArgs({
   },
 });
 
+const { quick } = values;
+const inFlight = toCount(values['in-flight']);
+const nodeFlags = values['node-flag'];
+const onProgress = (what: string): void => void process.stderr.write(`measuring ${what}\n`);
+
 if (values.help) {
   process.stdout.write(help);
+} else if (values.soak) {
+  const rounds = toCount(values.rounds ?? (quick ? '3' : '6'));
+  const figures = await runSoak({ rounds, calls: quick ? 1000 : 12_000, inFlight, nodeFlags, onProgress });
+  process.stdout.write(toSoakTable(figures));
+  writeJson(figures);
 } else {
-  const { quick } = values;
   const figures = await runBench({
-    inFlight: toCount(values['in-flight']),
+    inFlight,
     rounds: toCount(values.rounds ?? (quick ? '1' : '5')),
     share: quick ? 0.02 : 1,
     starts: quick ? 1 : 5,
     scenario: values.scenario,
-    nodeFlags: values['node-flag'],
-    onProgress: (what) => process.stderr.write(`measuring ${what}\n`),
+    nodeFlags,
+    onProgress,
   });
   process.stdout.write(toTable(figures));
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, undefined, 2)}\n`);
+  writeJson(figures);
   if (figures.scenarios.some(({ server, echo }) => server.errors + (echo?.errors ?? 0) > 0)) process.exitCode = 1;
+}
+
+function writeJson(figures: object): void {
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, undefined, 2)}\n`);
 }
 
 function toCount(text: string): number {

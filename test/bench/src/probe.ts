@@ -9,14 +9,25 @@ export interface Usage {
   readonly lagP99Ms: number;
 }
 
+/** What a process keeps when everything that can be freed was freed. */
+export interface Kept {
+  /** The heap, and what its objects hold outside of it. */
+  readonly heapBytes: number;
+  readonly rssBytes: number;
+}
+
 /** How often the event loop is looked at, in milliseconds: rarely enough to cost nothing. */
 const resolution = 10;
 
-/** Answers the message `usage` of the process that started this one with a {@link Usage}; ends when that one is gone. */
+/**
+ * Answers the messages of the process that started this one: `usage` with a {@link Usage}, `kept` with a {@link Kept}, for which
+ * Node needs the flag --expose-gc. Ends when that process is gone.
+ */
 export function answerUsage(): void {
   const delay = monitorEventLoopDelay({ resolution });
   delay.enable();
   process.on('message', (message) => {
+    if (message === 'kept') process.send?.(measureKept());
     if (message !== 'usage') return;
     const { user, system } = process.cpuUsage();
     const lagP99Ms = Math.max(0, delay.percentile(99) / 1e6 - resolution);
@@ -24,4 +35,13 @@ export function answerUsage(): void {
     process.send?.({ cpuMicros: user + system, rssBytes: process.memoryUsage.rss(), lagP99Ms } satisfies Usage);
   });
   process.once('disconnect', () => process.exit());
+}
+
+function measureKept(): Kept {
+  const { gc } = globalThis;
+  if (gc === undefined) throw new Error('Node must be started with --expose-gc');
+  // What has a finalizer goes with the second one.
+  for (let round = 0; round < 2; round++) gc();
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return { heapBytes: heapUsed + external, rssBytes: rss };
 }

@@ -28,10 +28,11 @@ interface Round {
   readonly after: Usage;
 }
 
-/** The engine's polls have this long. */
-const deadlineMs = 10_000;
+/** The engine's polls have this long, in milliseconds. */
+export const deadlineMs = 10_000;
 
-const loadResult: z.ZodType<LoadResult> = z.object({
+/** Reads what the load client says. */
+export const loadResult: z.ZodType<LoadResult> = z.object({
   elapsedMs: z.number(),
   latenciesMs: z.instanceof(Float64Array),
   errors: z.number(),

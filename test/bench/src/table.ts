@@ -1,4 +1,5 @@
 import type { Figures, ScenarioFigures, SideFigures, StartFigures } from './figures.ts';
+import type { SoakFigures } from './soak.ts';
 
 /** The figures for people. */
 export function toTable({ node, cores, inFlight, rounds, nodeFlags, idleRssMb, scenarios, starts }: Figures): string {
@@ -15,6 +16,13 @@ export function toTable({ node, cores, inFlight, rounds, nodeFlags, idleRssMb, s
     [server.firstError, echo?.firstError].map((error) => error && `${name}: ${error}`),
   );
   return [head, calls, '', begin, '', memory, ...errors.filter((error) => error !== undefined), ''].join('\n');
+}
+
+/** What a soak found, for people. */
+export function toSoakTable({ rounds, keptPerCall }: SoakFigures): string {
+  const cells = rounds.map(({ calls, heapMb, rssMb }) => [String(calls), fixed(heapMb, 2), fixed(rssMb)]);
+  const kept = `after the second round every call left ${fixed(keptPerCall, 1)} bytes`;
+  return [rows([['calls so far', 'heap MB', 'RSS MB'], ...cells]), '', kept, ''].join('\n');
 }
 
 function scenarioRows({ name, server, echo, cpuRatio }: ScenarioFigures): string[][] {
