@@ -61,6 +61,7 @@ var (
 
 // How Propeller is configured.
 var (
+	configFile   = flag.String("config", "", "Propeller's configuration file; the endpoint, --resync, --registry-poll and --rpc-timeout win over it")
 	resync       = flag.Duration("resync", 5*time.Second, "cache resync interval (plugin default 30s; webapi allows no less than 5s)")
 	registryPoll = flag.Duration("registry-poll", 2*time.Second, "ListAgents interval (plugin default 10s)")
 	rpcTimeout   = flag.Duration("rpc-timeout", 0, "per-RPC deadline (0: the plugin's own default, 10s connector, 3s agent)")

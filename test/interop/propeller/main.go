@@ -28,6 +28,9 @@ func main() {
 	defer cancel()
 
 	rep := &report{Plugin: *pluginKind, Endpoint: *endpoint, start: time.Now()}
+	if *configFile != "" {
+		rep.Config = loadConfig(ctx, *configFile)
+	}
 	target := *endpoint
 	var rl *relay
 	if !*direct {

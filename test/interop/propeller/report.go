@@ -21,6 +21,7 @@ type report struct {
 	Endpoint  string             `json:"endpoint"`
 	TaskType  string             `json:"task_type,omitempty"`
 	Supported bool               `json:"task_type_announced"`
+	Config    *readConfig        `json:"config,omitempty"`
 	Types     []string           `json:"announced_task_types,omitempty"`
 	Execs     []*executionReport `json:"executions,omitempty"`
 	Ok        bool               `json:"ok"`

@@ -3,6 +3,8 @@ export interface DriveReport {
   readonly plugin: string;
   readonly endpoint: string;
   readonly task_type?: string;
+  /** What Propeller made of the file at the flag `--config`. */
+  readonly config?: object;
   /** Whether ListAgents named the task's type. */
   readonly task_type_announced: boolean;
   /** Each as `name/version sync=… agent=…`, or `name (deprecated field) …`. */
