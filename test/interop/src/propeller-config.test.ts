@@ -93,6 +93,6 @@ describe.skipIf(!go.available)(`OP8: what propeller-config prints, read by Prope
     const lost = ['--fault', 'CreateTask:1:UNAVAILABLE:after', '--config', configOf('connector-service')];
     const report = await drive(binary, { endpoint, task, flags: lost });
     expect(report).toMatchObject({ ok: true, executions: [{ attempts: [{ retry_attempt: 0, final_phase: 'Success' }] }] });
-    expect(report.rpcs?.filter(({ method }) => method.endsWith('/CreateTask')).map(({ code }) => code)).toEqual(['UNAVAILABLE', 'OK']);
+    expect(report.rpcs?.filter(({ method }) => method.endsWith('/CreateTask')).map(({ code }) => code)).toEqual(['Unavailable', 'OK']);
   });
 });
