@@ -1,8 +1,8 @@
-import type { AsyncAgent, SyncAgent } from './agent.ts';
+import { canDo, type AsyncAgent, type SyncAgent } from './agent.ts';
 import type { JsonObject } from './literals/model.ts';
 import type { Logger } from './logger.ts';
 import type { Sensor } from './sensor.ts';
-import { SensorHost } from './sensor-host.ts';
+import { SensorHost, type SensorMapping } from './sensor-host.ts';
 
 /** Any agent that serves task types of its own. */
 export type Agent = AsyncAgent<unknown, JsonObject> | SyncAgent<unknown>;
@@ -15,16 +15,16 @@ export class AgentRegistry {
   /** The agents in the order of their installation; all sensors are one. */
   readonly agents: readonly Agent[];
   readonly #byType = new Map<string, Agent>();
-  readonly #installed: AgentList;
 
   /**
    * @param taskTypes serve only these; default: all. For types that the engine's own plugins run here.
-   * @throws Error when two agents claim a task type, two sensors a task, or `taskTypes` names one that nobody serves
+   * @param mappings Python classes of sensors, and the installed sensors that take their tasks
+   * @throws Error when two agents claim a task type, two sensors a task, or `taskTypes` or a mapping names what nobody serves
    */
-  constructor(installed: AgentList, taskTypes?: readonly string[]) {
+  constructor(installed: AgentList, taskTypes?: readonly string[], mappings: readonly SensorMapping[] = []) {
     const sensors = installed.filter((entry) => entry.kind === 'sensor');
     const agents: Agent[] = installed.filter((entry) => entry.kind !== 'sensor');
-    if (sensors.length > 0) agents.push(new SensorHost(sensors));
+    if (sensors.length > 0 || mappings.length > 0) agents.push(new SensorHost(sensors, mappings));
     const allowed = taskTypes && new Set(taskTypes);
     for (const agent of agents) {
       for (const { name } of agent.taskTypes) {
@@ -37,11 +37,15 @@ export class AgentRegistry {
     if (unserved.length > 0)
       throw new Error(`no installed agent serves task type ${unserved.join(', ')}: install one, or take it off the list`);
     this.agents = agents.filter((agent) => this.taskTypes(agent).length > 0);
-    this.#installed = installed;
   }
 
   find(taskType: string): Agent | undefined {
     return this.#byType.get(taskType);
+  }
+
+  /** Whether the engine may have an agent's tasks done within one call. */
+  isSync(agent: Agent): boolean {
+    return canDo(agent);
   }
 
   /** The names of the task types that an agent serves here. */
@@ -51,7 +55,7 @@ export class AgentRegistry {
 
   /** Loads the agent's SDK before the first task, if there is one agent only; several load theirs on their first task. */
   async prepare(logger: Logger): Promise<void> {
-    const [only, ...others] = this.#installed;
+    const [only, ...others] = this.agents;
     if (only === undefined || others.length > 0) return;
     await only.prepare();
     logger.debug({ agent: only.name }, 'agent is loaded');

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { z } from 'zod';
 import {
   badConfig,
   denied,
   during,
   failing,
   FlagSensor,
+  noSecrets,
   recordingLogger,
   storedRequest,
   taskRequest,
@@ -15,13 +17,16 @@ import { literal, random } from './__fixtures__/generate.ts';
 import { Creator } from './dispatcher/create.ts';
 import { Poller } from './dispatcher/get.ts';
 import { AgentError } from './errors.ts';
-import type { JsonObject, Literal } from './literals/model.ts';
+import { createFetch } from './http/fetch.ts';
+import type { JsonObject, Literal, LiteralType } from './literals/model.ts';
 import { decodeReference } from './ref.ts';
 import { AgentRegistry } from './registry.ts';
-import { SensorHost } from './sensor-host.ts';
+import { parse } from './schema.ts';
+import { SensorHost, type SensorMapping } from './sensor-host.ts';
 import { toKey } from './idempotency.ts';
-import type { GetContext } from './task.ts';
-import type { Sensor } from './sensor.ts';
+import type { GetContext, Variable } from './task.ts';
+import type { Sensor, SensorTask } from './sensor.ts';
+import { noStore } from './store/store.ts';
 
 beforeEach(() => vi.useFakeTimers({ now: 1_795_000_000_000 }));
 afterEach(() => vi.useRealTimers());
@@ -32,19 +37,34 @@ interface Changes {
   readonly custom?: JsonObject;
   readonly type?: string;
   readonly timeoutMs?: number;
+  readonly outputs?: Readonly<Record<string, LiteralType>>;
   readonly inputs?: RequestChanges['inputs'];
 }
 
 /** A server with these sensors: starts sensor tasks and polls them. */
 function harness(...sensors: readonly Sensor<unknown>[]) {
+  return mappedHarness([], ...sensors);
+}
+
+function mappedHarness(mappings: readonly SensorMapping[], ...sensors: readonly Sensor<unknown>[]) {
   const flag = new FlagSensor();
-  const registry = new AgentRegistry(sensors.length > 0 ? sensors : [flag]);
+  const registry = new AgentRegistry(sensors.length > 0 ? sensors : [flag], undefined, mappings);
   const logger = recordingLogger();
   const creator = new Creator({ logger });
   let poller = new Poller({ registry, logger, unreachableAfterMs: 3_600_000 });
   let node = 0;
-  const start = async ({ custom = { ...python, sensor_config: {} }, type = 'sensor', timeoutMs, inputs = {} }: Changes = {}) => {
-    const request = taskRequest({ template: { type, custom, timeoutMs }, inputs, execution: { node: `n${node++}` } });
+  const start = async ({
+    custom = { ...python, sensor_config: {} },
+    type = 'sensor',
+    timeoutMs,
+    outputs = {},
+    inputs = {},
+  }: Changes = {}) => {
+    const request = taskRequest({
+      template: { type, custom, timeoutMs, outputs: toVariables(outputs) },
+      inputs,
+      execution: { node: `n${node++}` },
+    });
     const host = registry.find(type);
     if (host === undefined) throw new Error(`nobody serves ${type}`);
     const { reference } = await during((call) => creator.create(host, request, call));
@@ -55,7 +75,11 @@ function harness(...sensors: readonly Sensor<unknown>[]) {
   const restart = (): void => {
     poller = new Poller({ registry: new AgentRegistry(sensors.length > 0 ? sensors : [flag]), logger, unreachableAfterMs: 3_600_000 });
   };
-  return { flag, start, restart };
+  return { flag, start, restart, logger };
+}
+
+function toVariables(outputs: Readonly<Record<string, LiteralType>>): ReadonlyMap<string, Variable> {
+  return new Map(Object.entries(outputs).map(([name, type]) => [name, { type, description: '' }]));
 }
 
 describe('SE1: a sensor task', () => {
@@ -119,7 +143,7 @@ describe('SE1: a sensor task', () => {
     const { poll } = await start({ custom });
     expect(await poll()).toEqual({
       phase: 'FAILED',
-      message: `no sensor on this server claims ${asked} (installed: flags.FlagSensor, kind flag); Python code is never run here: install or write a sensor package that claims it`,
+      message: `no sensor on this server claims ${asked} (installed: flags.FlagSensor, kind flag); Python code is never run here: install or write a sensor package that claims it, or map the class to an installed one (setting sensors)`,
     });
     expect(flag.poked).toHaveLength(0);
   });
@@ -283,11 +307,247 @@ describe('SE3: time', () => {
   });
 });
 
+const integer: LiteralType = { kind: 'simple', simple: 'INTEGER' };
+const text: LiteralType = { kind: 'simple', simple: 'STRING' };
+const bool: LiteralType = { kind: 'simple', simple: 'BOOLEAN' };
+const texts: LiteralType = { kind: 'collection', items: text };
+
+/** Tells of its flag. */
+class TellingSensor extends FlagSensor {
+  override readonly outputs = { height: integer, colours: texts, motto: text };
+}
+
+describe('SE10: outputs', () => {
+  const declared = { found: bool, height: integer, colours: texts };
+  const told = {
+    height: { kind: 'integer', value: 3n },
+    colours: { kind: 'collection', items: [{ kind: 'string', value: 'red' }] },
+    motto: { kind: 'string', value: 'up' },
+  } as const;
+
+  test('are given to a task that declares them, and only those', async () => {
+    const flag = new TellingSensor();
+    const { poll } = await harness(flag).start({ outputs: declared });
+    expect((await poll()).outputs).toBeUndefined();
+    flag.look = () => ({ met: true, outputs: told });
+    const { height, colours } = told;
+    expect((await poll()).outputs).toEqual({ found: { kind: 'boolean', value: true }, height, colours });
+    expect([...(flag.poked[0]?.task.outputs ?? [])]).toEqual(['found', 'height', 'colours']);
+  });
+
+  test('are not given to a task that declares none', async () => {
+    const flag = new TellingSensor();
+    const { poll } = await harness(flag).start();
+    flag.look = () => ({ met: true, outputs: told });
+    expect((await poll()).outputs).toBeUndefined();
+  });
+
+  test.each<[string, LiteralType, string]>([
+    ['weight', integer, 'weight: INTEGER'],
+    ['height', text, 'height: STRING'],
+    ['colours', text, 'colours: STRING'],
+    ['toString', text, 'toString: STRING'],
+    ['found', integer, 'found: INTEGER'],
+  ])('that the sensor cannot give are refused when the task is created: %s', async (name, type, wanted) => {
+    const { poll } = await harness(new TellingSensor()).start({ outputs: { [name]: type } });
+    expect(await poll()).toEqual({
+      phase: 'FAILED',
+      message: `the task declares an output ${wanted}, which Flag does not give (it gives height: INTEGER, colours: list of STRING, motto: STRING, found: BOOLEAN)`,
+    });
+  });
+});
+
+describe('SE11: a soft timeout', () => {
+  const soft = { custom: { ...python, sensor_config: { soft_timeout: '1m' } } };
+
+  test('ends the task with success, and says that nothing was found', async () => {
+    const { poll } = await harness(new TellingSensor()).start({
+      ...soft,
+      outputs: { found: bool, height: integer, colours: texts, motto: text },
+    });
+    await vi.advanceTimersByTimeAsync(59_999);
+    expect((await poll()).phase).toBe('RUNNING');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await poll()).toEqual({
+      phase: 'SUCCEEDED',
+      message: 'gave up after 60 s: the flag is down',
+      outputs: {
+        found: { kind: 'boolean', value: false },
+        height: { kind: 'integer', value: 0n },
+        colours: { kind: 'collection', items: [] },
+        motto: { kind: 'string', value: '' },
+      },
+    });
+  });
+
+  test('looks once more at its end', async () => {
+    const flag = new TellingSensor();
+    const { poll } = await harness(flag).start({ ...soft, outputs: { found: bool } });
+    await vi.advanceTimersByTimeAsync(60_000);
+    flag.look = () => ({ met: true });
+    expect(await poll()).toMatchObject({ phase: 'SUCCEEDED', outputs: { found: { value: true } } });
+  });
+
+  test.each([
+    [30, 'FAILED', 'timed out after 30 s: the flag is down'],
+    [90, 'SUCCEEDED', 'gave up after 60 s: the flag is down'],
+  ])('and a hard one of %i s: the first counts', async (timeoutSeconds, phase, message) => {
+    const { poll } = await harness().start({ custom: { ...python, sensor_config: { soft_timeout: 60, timeout: timeoutSeconds } } });
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(await poll()).toMatchObject({ phase, message });
+  });
+});
+
+/** When a sensor looked in a day of polls every 30 s, in seconds after its task began. */
+async function looks(settings: JsonObject, hours: number): Promise<readonly number[]> {
+  const { flag, start } = harness();
+  const { poll } = await start({ custom: { ...python, sensor_config: settings } });
+  const times: number[] = [];
+  for (let seconds = 0; seconds < hours * 3600; seconds += 30) {
+    const before = flag.poked.length;
+    expect(await poll()).toMatchObject({ phase: 'RUNNING', message: 'the flag is down' });
+    if (flag.poked.length > before) times.push(seconds);
+    await vi.advanceTimersByTimeAsync(30_000);
+  }
+  return times;
+}
+function gaps(times: readonly number[]): readonly number[] {
+  return times.slice(1).map((time, index) => time - (times[index] ?? 0));
+}
+
+describe('SE12: intervals', () => {
+  test('are the engine’s own where the task says nothing', async () => {
+    expect(await looks({}, 1)).toHaveLength(120);
+  });
+
+  test('are kept, a tenth more or less', async () => {
+    const pauses = gaps(await looks({ min_interval: '5m' }, 10));
+    expect(pauses.every((seconds) => seconds >= 270 && seconds <= 360)).toBe(true);
+    expect(new Set(pauses).size).toBeGreaterThan(1);
+  });
+
+  test('grow from the least to the most', async () => {
+    const pauses = gaps(await looks({ min_interval: '1m', max_interval: '1h' }, 24));
+    expect(pauses[0]).toBeLessThanOrEqual(90);
+    expect(pauses.every((seconds, index) => seconds >= (pauses[index - 1] ?? 0) * 0.8 - 30)).toBe(true);
+    expect(pauses.at(-1)).toBeGreaterThanOrEqual(3240);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(3990);
+  });
+
+  test('do not hold up the end of the time', async () => {
+    const { flag, start } = harness();
+    const { poll } = await start({ custom: { ...python, sensor_config: { min_interval: '1h', timeout: '10m' } } });
+    await poll();
+    flag.look = () => ({ met: true });
+    await vi.advanceTimersByTimeAsync(599_000);
+    expect((await poll()).phase).toBe('RUNNING');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect((await poll()).phase).toBe('SUCCEEDED');
+  });
+
+  test('are kept for a store that does not answer, too', async () => {
+    const { flag, start } = harness();
+    const { poll } = await start({ custom: { ...python, sensor_config: { min_interval: '5m' } } });
+    flag.before = failing(unavailable());
+    await poll();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await poll()).toEqual({ phase: 'RUNNING', message: 'the service does not answer (503)' });
+    expect(flag.poked).toHaveLength(1);
+  });
+
+  test('R7: are forgotten by a restart, which costs one look', async () => {
+    const { flag, start, restart } = harness();
+    const { poll } = await start({ custom: { ...python, sensor_config: { min_interval: '5m' } } });
+    await poll();
+    restart();
+    await poll();
+    expect(flag.poked).toHaveLength(2);
+  });
+
+  test.each(['min_interval', 'max_interval', 'soft_timeout'])('of no length are refused: %s', async (name) => {
+    const { poll } = await harness().start({ custom: { ...python, sensor_config: { [name]: 'soon' } } });
+    expect(await poll()).toMatchObject({ phase: 'FAILED', message: expect.stringContaining(`sensor_config.${name}: expected seconds`) });
+  });
+});
+
+test('C11: settings that a sensor does not know are tolerated with one warning that names them', async () => {
+  class StrictSensor extends FlagSensor {
+    override readonly config = z.object({ flag: z.string().optional() });
+  }
+  const { start, logger } = harness(new StrictSensor());
+  const { poll } = await start({ custom: { ...python, sensor_config: { flag: 'up', flga: 'up', timeout: 60, kind: null } } });
+  expect((await poll()).phase).toBe('RUNNING');
+  const warnings = logger.lines.filter(({ level }) => level === 'warn');
+  expect(warnings).toMatchObject([
+    { fields: { keys: ['flga'] }, message: 'Flag: keys of sensor_config that it does not know have no effect' },
+  ]);
+});
+
+describe('SE1: a class that an operator maps', () => {
+  const mapping = { module: 'user_sensors', name: 'TideSensor', use: 'flag', config: { flag: 'high', timeout: '1h' } };
+  const custom = {
+    sensor_module: 'user_sensors',
+    sensor_name: 'TideSensor',
+    sensor_config: { flag: 'low', port: 'Bremen', timeout: '2h' },
+  };
+
+  test('goes to the sensor that was named, with what the operator says of it', async () => {
+    const flag = new FlagSensor();
+    const { poll } = await mappedHarness([mapping], flag).start({ custom });
+    await poll();
+    expect(flag.poked[0]?.task.config).toEqual({ flag: 'high', port: 'Bremen' });
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(await poll()).toMatchObject({ phase: 'FAILED', message: 'timed out after 3600 s: the flag is down' });
+  });
+
+  test.each<[string, SensorMapping, string]>([
+    [
+      'of a kind that nobody has',
+      { ...mapping, use: 'kafka' },
+      'no installed sensor is of kind kafka, which user_sensors.TideSensor is to use',
+    ],
+    ['that a sensor claims', { ...mapping, module: 'flags', name: 'FlagSensor' }, 'both claim the class flags.FlagSensor'],
+    [
+      'with wrong settings',
+      { ...mapping, config: { timeout: 'soon' } },
+      'the config of user_sensors.TideSensor is not valid: timeout: expected seconds',
+    ],
+  ])('stops the start: %s', (_name, wrong, message) => {
+    expect(() => new AgentRegistry([new FlagSensor()], undefined, [wrong])).toThrow(message);
+  });
+
+  test('stops the start when no sensor is installed', () => {
+    expect(() => new AgentRegistry([], undefined, [mapping])).toThrow('no installed sensor is of kind flag');
+  });
+});
+
+describe('C15: sensors of several hosts', () => {
+  class HostSensor extends FlagSensor {
+    override hostOf({ config }: SensorTask<{ readonly flag?: string | undefined }>): string {
+      return config.flag ?? '';
+    }
+  }
+
+  test('are told apart: one that is down holds up no other', async () => {
+    const { start } = harness(new HostSensor());
+    const hosts: string[] = [];
+    for (const flag of ['a', 'b', undefined]) {
+      const { reference } = await start({ custom: { ...python, sensor_config: flag === undefined ? {} : { flag } } });
+      const { content } = decodeReference(reference);
+      hosts.push(new SensorHost([]).hostOf(content.kind === 'ref' ? content.ref : {}));
+    }
+    expect(new Set(hosts).size).toBe(3);
+  });
+});
+
 const context: Omit<GetContext, 'idempotencyKey'> = {
   signal: new AbortController().signal,
   deadline: 1_795_000_010_000,
   project: '',
   domain: '',
+  secrets: noSecrets,
+  store: noStore,
+  fetch: createFetch(),
   createdAt: 0,
   outputPrefix: '',
   logger: recordingLogger(),
@@ -381,4 +641,12 @@ test('a sensor’s reference holds no more than it needs', async () => {
     kind: 'ref',
     ref: { sensor: 'Flag', config: { flag: 'up' }, inputs: { n: { $integer: '5' } }, timeoutMs: 30_000, taskTimeoutMs: 60_000 },
   });
+});
+
+test('R7: a reference of an earlier version is still read', async () => {
+  const flag = new FlagSensor();
+  flag.look = () => ({ met: true });
+  const ref = { sensor: 'Flag', config: {}, inputs: {}, timeoutMs: null, taskTimeoutMs: null };
+  const host = new SensorHost([flag]);
+  expect(await host.get(parse(host.ref, ref, 'ref'), { ...context, idempotencyKey: toKey('0') })).toMatchObject({ phase: 'SUCCEEDED' });
 });

@@ -1,113 +1,126 @@
-import { z } from 'zod';
 import { AsyncAgent, type Locator } from './agent.ts';
-import { AgentError, type ErrorCode } from './errors.ts';
+import { AgentError, firstLine, type ErrorCode } from './errors.ts';
 import type { IdempotencyKey } from './idempotency.ts';
 import { Inputs } from './literals/inputs.ts';
 import { fromTaggedJson, toTaggedJson } from './literals/json.ts';
-import type { JsonObject, JsonValue } from './literals/model.ts';
+import type { JsonObject } from './literals/model.ts';
+import { Memory } from './memory.ts';
 import { isTerminal } from './phase.ts';
-import { parse, type Schema } from './schema.ts';
+import { parse, unreadKeys, type Schema } from './schema.ts';
+import { declaredOutputs, outputsOf } from './sensor-outputs.ts';
+import { sensorCustom, sensorRef, sensorSettings, type SensorCustom, type SensorRef, type SensorSettings } from './sensor-settings.ts';
+import { pauseMs, timeOver, type TimeOver } from './sensor-times.ts';
 import type { PokeResult, Sensor, SensorTask } from './sensor.ts';
-import type { GetContext, Resource, Task } from './task.ts';
-
-const json: z.ZodType<JsonValue> = z.json();
-/** What was JSON already: taken as it is, for a record of zod's loses the key `__proto__`. */
-const jsonObject: z.ZodType<JsonObject> = z.custom<JsonObject>(
-  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-  'expected an object',
-);
-
-const durationHint = 'expected seconds, or a number with a unit: 90s, 15m, 2h, 1d';
-
-/** Seconds as a number, or a text with a unit: `90`, `"90s"`, `"15m"`, `"2h"`, `"1d"`; gives milliseconds. */
-const duration = z
-  .union(
-    [
-      z.number().transform((seconds) => seconds * 1000),
-      z
-        .string()
-        .regex(/^\d+(\.\d+)?[smhd]$/)
-        .transform((text) => Number(text.slice(0, -1)) * unitMs(text)),
-    ],
-    durationHint,
-  )
-  .refine((milliseconds) => milliseconds > 0, durationHint);
-
-const custom = z.looseObject({
-  sensor_module: z.string().nullish(),
-  sensor_name: z.string().nullish(),
-  sensor_config: z.looseObject({ kind: z.string().nullish(), timeout: duration.nullish() }).catchall(json).nullish(),
-});
-type Custom = z.infer<typeof custom>;
-
-const sensorRef = z.object({
-  sensor: z.string(),
-  config: jsonObject,
-  inputs: jsonObject,
-  timeoutMs: z.number().nullable(),
-  taskTimeoutMs: z.number().nullable(),
-});
-type SensorRef = z.infer<typeof sensorRef>;
+import type { CreateContext, GetContext, Resource, Task } from './task.ts';
 
 /** The most that is kept back of a call's time, so that a poke that hangs leaves time to tell of it, in milliseconds. */
 const marginMs = 250;
 /** How often in a row a sensor may be refused before its task fails, per replica. */
 const refusalsBeforeFailure = 3;
-/** How many tasks' refusals are remembered; the oldest go first. */
+/** How many tasks' refusals, and how many tasks' pauses, are remembered. */
 const rememberedTasks = 10_000;
+
+/** Tasks of a Python class that a sensor is to take although it does not claim them. */
+export interface SensorMapping {
+  /** The class's module, and its name, exactly as they are registered. */
+  readonly module: string;
+  readonly name: string;
+  /** The sensor's kind, the word in `sensor_config.kind`. */
+  readonly use: string;
+  /** What `sensor_config` holds for it, whatever the task says. Default: nothing. */
+  readonly config?: JsonObject | undefined;
+}
+
+/** A sensor, and what `sensor_config` always holds for it. */
+interface Claimed {
+  readonly sensor: Sensor<unknown>;
+  readonly settings?: SensorSettings;
+}
+
+/** Until when a task's sensor need not look again, and what it said the last time. */
+interface Rest {
+  readonly until: number;
+  readonly message: string | undefined;
+}
 
 /**
  * The agent behind `sensor` and `file_sensor`: routes every task to the installed sensor that claims it, and keeps the
  * time. The task's Python class is only a name to look up; no module that a task names is ever loaded.
  */
-export class SensorHost extends AsyncAgent<Custom, SensorRef> {
+export class SensorHost extends AsyncAgent<SensorCustom, SensorRef> {
   readonly name = 'Sensor';
   readonly taskTypes = [{ name: 'sensor' }, { name: 'file_sensor' }];
-  readonly config: Schema<Custom> = custom;
+  readonly config: Schema<SensorCustom> = sensorCustom;
   readonly ref: Schema<SensorRef> = sensorRef;
-  readonly #byName = new Map<string, Sensor<unknown>>();
-  readonly #byClass = new Map<string, Sensor<unknown>>();
-  readonly #byKind = new Map<string, Sensor<unknown>>();
-  readonly #fileSensor: Sensor<unknown> | undefined;
-  readonly #refusals = new Map<IdempotencyKey, number>();
+  readonly #byName = new Map<string, Claimed>();
+  readonly #byClass = new Map<string, Claimed>();
+  readonly #byKind = new Map<string, Claimed>();
+  readonly #fileSensor: Claimed | undefined;
+  readonly #refusals = new Memory<IdempotencyKey, number>(rememberedTasks);
+  readonly #rests = new Memory<IdempotencyKey, Rest>(rememberedTasks);
 
-  /** @throws Error when two sensors claim the same tasks */
-  constructor(sensors: readonly Sensor<unknown>[]) {
+  /** @throws Error when two sensors claim the same tasks, or a mapping leads to no sensor */
+  constructor(sensors: readonly Sensor<unknown>[], mappings: readonly SensorMapping[] = []) {
     super();
     for (const sensor of sensors) {
-      claim(this.#byName, sensor.name, sensor, 'the name');
-      for (const name of sensor.claims.classes ?? []) claim(this.#byClass, className(name.module, name.name), sensor, 'the class');
-      if (sensor.claims.kind !== undefined) claim(this.#byKind, sensor.claims.kind, sensor, 'the kind');
+      claim(this.#byName, sensor.name, { sensor }, 'the name');
+      for (const name of sensor.claims.classes ?? []) claim(this.#byClass, className(name.module, name.name), { sensor }, 'the class');
+      if (sensor.claims.kind !== undefined) claim(this.#byKind, sensor.claims.kind, { sensor }, 'the kind');
+    }
+    for (const { module, name, use, config = {} } of mappings) {
+      const sensor = this.#byKind.get(use)?.sensor;
+      if (sensor === undefined)
+        throw new Error(`sensors: no installed sensor is of kind ${use}, which ${className(module, name)} is to use`);
+      const settings = parse(sensorSettings, config, `sensors: the config of ${className(module, name)}`);
+      claim(this.#byClass, className(module, name), { sensor, settings }, 'the class');
     }
     const fileSensors = sensors.filter(({ claims }) => claims.fileSensor === true);
     const [first, second] = fileSensors;
     if (first !== undefined && second !== undefined)
       throw new Error(`${first.name} and ${second.name} both claim file_sensor: install one of them`);
-    this.#fileSensor = first;
+    this.#fileSensor = first && { sensor: first };
   }
 
-  async create(task: Task<Custom>): Promise<SensorRef> {
-    const sensor = this.#route(task);
-    const { kind: _kind, timeout, ...config } = task.config.sensor_config ?? {};
-    sensor.check({ config: parse(sensor.config, config, 'sensor_config'), inputs: task.inputs });
+  async create(task: Task<SensorCustom>, context: CreateContext): Promise<SensorRef> {
+    const { sensor, settings } = this.#route(task);
+    // What the operator says of a class wins.
+    const all = { ...task.config.sensor_config, ...settings };
+    const { kind: _kind, timeout, soft_timeout: soft, min_interval: least, max_interval: most, ...config } = all;
+    const outputs = declaredOutputs(sensor, task.template);
+    const sensorTask = { config: parse(sensor.config, config, 'sensor_config'), inputs: task.inputs, outputs: new Set(outputs) };
+    sensor.check(sensorTask);
+    const host = sensor.hostOf(sensorTask);
+    warnOfUnread(sensor, config, context);
     return {
       sensor: sensor.name,
       config,
       inputs: Object.fromEntries([...task.inputs.literals].map(([name, value]) => [name, toTaggedJson(value)])),
       timeoutMs: timeout ?? null,
       taskTimeoutMs: task.template.timeoutMs ?? null,
+      ...(host !== '' && { host }),
+      ...(outputs.length > 0 && { outputs: [...outputs] }),
+      ...(typeof soft === 'number' && { softTimeoutMs: soft }),
+      ...(typeof least === 'number' && { minIntervalMs: least }),
+      ...(typeof most === 'number' && { maxIntervalMs: most }),
     };
   }
 
   async get(ref: SensorRef, context: GetContext): Promise<Resource> {
-    const sensor = this.#byName.get(ref.sensor);
+    const sensor = this.#byName.get(ref.sensor)?.sensor;
     if (sensor === undefined) return { phase: 'FAILED', message: `sensor ${ref.sensor} is not installed on this server any more` };
+    const { idempotencyKey: key, createdAt } = context;
+    const rest = this.#rests.get(key);
+    if (rest !== undefined && Date.now() < rest.until && timeOver(ref, createdAt) === undefined) {
+      return { phase: 'RUNNING', message: rest.message };
+    }
     const inputs = Inputs.of(new Map(Object.entries(ref.inputs).map(([name, value]) => [name, fromTaggedJson(value)])));
     const config = parse(sensor.config, ref.config, 'sensor_config');
-    const found = await this.#poke(sensor, { config, inputs }, context);
+    const found = await this.#poke(sensor, { config, inputs, outputs: new Set(ref.outputs) }, context);
     if (!AgentError.is(found) && isTerminal(found.phase)) return found;
-    const late = timedOut(ref, context.createdAt, found.message);
-    if (late !== undefined) return late;
+    const late = timeOver(ref, createdAt);
+    if (late !== undefined) return { ...ended(late, found.message), outputs: outputsOf(sensor, ref.outputs ?? [], { met: false }) };
+    const pause = pauseMs(ref, createdAt);
+    if (pause > 0) this.#rests.set(key, { until: Date.now() + pause, message: found.message });
     if (AgentError.is(found)) throw found;
     return found;
   }
@@ -121,22 +134,23 @@ export class SensorHost extends AsyncAgent<Custom, SensorRef> {
 
   /** Sensors look into different services. */
   override hostOf(where: JsonObject): string {
-    return typeof where['sensor'] === 'string' ? where['sensor'] : '';
+    return JSON.stringify([where['sensor'], where['host']]);
   }
 
   /** A sensor starts nothing, so nothing of it can be lost. */
   async find(): Promise<undefined> {}
 
   override async prepare(): Promise<void> {
-    await Promise.all([...this.#byName.values()].map((sensor) => sensor.prepare()));
+    await Promise.all([...this.#byName.values()].map(({ sensor }) => sensor.prepare()));
   }
 
   /** What one look found; a passing fault is given back, so that a sensor's time runs on while its store does not answer. */
   async #poke(sensor: Sensor<unknown>, task: SensorTask<unknown>, context: GetContext): Promise<Resource | AgentError> {
     try {
-      const { met, ...result } = await withinCall(sensor, task, context);
+      const { message, customInfo, ...result } = await withinCall(sensor, task, context);
       this.#refusals.delete(context.idempotencyKey);
-      return { ...result, phase: met ? 'SUCCEEDED' : 'RUNNING' };
+      const outputs = result.met ? outputsOf(sensor, [...task.outputs], result) : undefined;
+      return { phase: result.met ? 'SUCCEEDED' : 'RUNNING', message, customInfo, outputs };
     } catch (error) {
       const fault = AgentError.from(error);
       if (fault.passes) return fault;
@@ -149,26 +163,24 @@ export class SensorHost extends AsyncAgent<Custom, SensorRef> {
     const count = (this.#refusals.get(key) ?? 0) + 1;
     this.#refusals.delete(key);
     if (count >= refusalsBeforeFailure) return { phase: 'FAILED', message: `${fault.message} (refused ${count} times in a row)` };
-    const oldest = this.#refusals.size >= rememberedTasks ? this.#refusals.keys().next().value : undefined;
-    if (oldest !== undefined) this.#refusals.delete(oldest);
     this.#refusals.set(key, count);
     return { phase: 'RUNNING', message: `${fault.message} (refused ${count} of ${refusalsBeforeFailure} times before the task fails)` };
   }
 
-  #route({ template, config, inputs }: Task<Custom>): Sensor<unknown> {
+  #route({ template, config, inputs }: Task<SensorCustom>): Claimed {
     const { sensor_module: module, sensor_name: name, sensor_config: settings } = config;
     const kind = settings?.kind ?? undefined;
-    const isFileSensor = template.type === 'file_sensor' && inputs.value('path')?.kind === 'string';
-    const sensor =
+    const isFileSensor = template.type === 'file_sensor' && inputs.literal('path')?.kind === 'string';
+    const claimed =
       kind === undefined
         ? (this.#byClass.get(className(module, name)) ?? (isFileSensor ? this.#fileSensor : undefined))
         : this.#byKind.get(kind);
-    if (sensor !== undefined) return sensor;
+    if (claimed !== undefined) return claimed;
     const asked = kind === undefined ? `the Python class ${className(module, name)}` : `sensor_config.kind ${kind}`;
     const known = [...this.#byClass.keys(), ...[...this.#byKind.keys()].map((each) => `kind ${each}`)].join(', ');
     throw new AgentError({
       code: 'INVALID_ARGUMENT',
-      message: `no sensor on this server claims ${asked} (installed: ${known}); Python code is never run here: install or write a sensor package that claims it`,
+      message: `no sensor on this server claims ${asked} (installed: ${known}); Python code is never run here: install or write a sensor package that claims it, or map the class to an installed one (setting sensors)`,
     });
   }
 }
@@ -193,32 +205,27 @@ async function withinCall(sensor: Sensor<unknown>, task: SensorTask<unknown>, co
   }
 }
 
-/** The task's own timeout spends a retry, as when the engine is first to notice it; the sensor's own is the end. */
-function timedOut(ref: SensorRef, createdAt: number, waitingFor: string | undefined): Resource | undefined {
-  const age = Date.now() - createdAt;
-  const ends = [
-    { after: ref.timeoutMs, phase: 'FAILED' },
-    { after: ref.taskTimeoutMs, phase: 'RETRYABLE_FAILED' },
-  ] as const;
-  const [first] = ends.filter(({ after }) => after !== null && after <= age).toSorted((a, b) => Number(a.after) - Number(b.after));
-  if (first === undefined) return undefined;
-  return {
-    phase: first.phase,
-    message: `timed out after ${Number(first.after) / 1000} s: ${waitingFor ?? 'the condition did not come true'}`,
-  };
+/** One warning names the settings that the sensor does not know (C11): they may be misspelt, or of the Python class. */
+function warnOfUnread(sensor: Sensor<unknown>, config: JsonObject, { idempotencyKey: key, logger }: CreateContext): void {
+  const keys = unreadKeys(sensor.config, config).slice(0, 20);
+  if (keys.length === 0) return;
+  const fields = { key, keys: keys.map((name) => firstLine(name)) };
+  logger.warn(fields, `${sensor.name}: keys of sensor_config that it does not know have no effect`);
 }
 
-function claim(claimed: Map<string, Sensor<unknown>>, key: string, sensor: Sensor<unknown>, what: string): void {
+/** How a task ends whose time is over: softly with success, else with the reason. */
+function ended({ phase, seconds }: TimeOver, waitingFor: string | undefined): Resource {
+  const what = waitingFor ?? 'the condition did not come true';
+  return { phase, message: `${phase === 'SUCCEEDED' ? 'gave up' : 'timed out'} after ${seconds} s: ${what}` };
+}
+
+function claim(claimed: Map<string, Claimed>, key: string, by: Claimed, what: string): void {
   const other = claimed.get(key);
-  if (other !== undefined) throw new Error(`${other.name} and ${sensor.name} both claim ${what} ${key}: install one of them`);
-  claimed.set(key, sensor);
+  if (other !== undefined)
+    throw new Error(`${other.sensor.name} and ${by.sensor.name} both claim ${what} ${key}: install one of them, or map the class once`);
+  claimed.set(key, by);
 }
 
 function className(module: string | null | undefined, name: string | null | undefined): string {
   return `${module ?? '(no module)'}.${name ?? '(no name)'}`;
-}
-
-function unitMs(text: string): number {
-  const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-  return units[text.slice(-1)] ?? Number.NaN;
 }

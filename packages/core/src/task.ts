@@ -1,8 +1,11 @@
 import type { Inputs } from './literals/inputs.ts';
 import type { JsonObject, Literal, LiteralType } from './literals/model.ts';
+import type { CheckedFetch } from './http/fetch.ts';
 import type { IdempotencyKey } from './idempotency.ts';
 import type { Logger } from './logger.ts';
 import type { Phase } from './phase.ts';
+import type { Connection, Secrets } from './secrets.ts';
+import type { ReadableStore } from './store/service.ts';
 
 /** A kind of task that an agent serves. Always announced as version 0: the engines keep one version per type. */
 export interface TaskType {
@@ -113,6 +116,14 @@ export interface AgentContext {
   /** The execution's project and domain: whose credentials to use. Empty for references of the Python agents. */
   readonly project: string;
   readonly domain: string;
+  /** The secrets of that project and domain, and those that came with the call. */
+  readonly secrets: Secrets;
+  /** What Flyte 2 sends with the call out of the task's `custom.configs`; not with the reading of logs and metrics. */
+  readonly connection?: Pick<Connection, 'configs'> | undefined;
+  /** For every URL that a task or an answer names: only what the operator allows is reached. */
+  readonly fetch: CheckedFetch;
+  /** What may be read of other objects and files: those below the server's `storeRoots`. */
+  readonly store: ReadableStore;
   readonly logger: Logger;
 }
 
