@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { AgentError, errorCodes, firstLine, fromHttpStatus, shortened, type ErrorCode } from './errors.ts';
+import { hide } from './redact.ts';
 
 const user: readonly ErrorCode[] = [
   'INVALID_ARGUMENT',
@@ -10,6 +11,28 @@ const user: readonly ErrorCode[] = [
   'UNIMPLEMENTED',
 ];
 const lasting: readonly ErrorCode[] = ['UNAUTHENTICATED', 'PERMISSION_DENIED', 'DATA_LOSS'];
+
+describe('R8: a secret that was handed out', () => {
+  hide('secret-of-an-error');
+
+  test('is not in the message of an AgentError, whoever made the text', () => {
+    expect(new AgentError({ code: 'UNKNOWN', message: 'key secret-of-an-error' }).message).toBe('key [redacted]');
+    expect(AgentError.from(new Error('key secret-of-an-error')).message).toBe('unexpected error: Error: key [redacted]');
+  });
+
+  test.each([
+    ['a first line', (text: string) => firstLine(text)],
+    ['a shortened text', (text: string) => shortened(text, 1000)],
+  ])('leaves no part of itself where %s is cut', (_what, cut) => {
+    for (let length = 970; length <= 1000; length++)
+      expect(cut(`${'x'.repeat(length)}secret-of-an-error${'y'.repeat(50)}`)).not.toContain('sec');
+  });
+
+  test('leaves no part of itself where a first line ends', () => {
+    hide('two lines of\na secret');
+    expect(firstLine('key two lines of\na secret is wrong\nat index.ts')).toBe('key [redacted] is wrong');
+  });
+});
 
 describe('an AgentError', () => {
   test.each(errorCodes)('C6: with %s says by default whose fault it is, whether it passes and whether it was submitted', (code) => {

@@ -1,3 +1,5 @@
+import { redact } from './redact.ts';
+
 /** gRPC's status codes by name, without OK. */
 export const errorCodes = [
   'CANCELLED',
@@ -64,7 +66,7 @@ export class AgentError extends Error {
   readonly [brand] = true;
 
   constructor(options: AgentErrorOptions) {
-    super(options.message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(redact(options.message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'AgentError';
     this.code = options.code;
     this.origin = options.origin ?? (userCodes.has(options.code) ? 'user' : 'system');
@@ -121,16 +123,19 @@ export function fromHttpStatus(status: number): ErrorCode {
 /** What may be secret in a URL: the part before the host, and the query. */
 const urlSecrets: RegExp = /(\b[a-z][a-z0-9+.-]*:\/\/)(?:[^\s/?#"'@]*@)?([^\s?"'<>]*)(?:\?[^\s"'<>)]*)?/gi;
 
-/** The first line of a text, at most 1,000 bytes, URLs without passwords and queries: what a foreign error may put into a message. */
+/** The first line of a text, at most 1,000 bytes, without secrets, URLs without passwords and queries: what a foreign error may put into a message. */
 export function firstLine(text: string): string {
-  const [line = ''] = text.slice(0, 4000).split(/[\r\n]/, 1);
+  // What is cut in two is not known as a secret any more: they are taken out first.
+  const [line = ''] = redact(text.slice(0, 100_000))
+    .slice(0, 4000)
+    .split(/[\r\n]/, 1);
   return shortened(line.replace(urlSecrets, '$1$2'), 1000);
 }
 
-/** A text of at most `limit` bytes (default 4 KiB): longer messages would not fit where the engine keeps them. */
+/** A text of at most `limit` bytes (default 4 KiB), without secrets: longer messages would not fit where the engine keeps them. */
 export function shortened(text: string, limit: number = 4096): string {
   // What gRPC and protobuf cannot carry, half a character, is replaced.
-  const whole = text.toWellFormed();
+  const whole = redact(text).toWellFormed();
   if (Buffer.byteLength(whole) <= limit) return whole;
   const room = limit - Buffer.byteLength('…');
   return `${new TextDecoder().decode(Buffer.from(whole).subarray(0, room)).replace(/\uFFFD+$/, '')}…`;

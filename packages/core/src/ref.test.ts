@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { AsyncAgent } from './agent.ts';
 import { randomKey } from './idempotency.ts';
+import { hide } from './redact.ts';
 import { decodeReference, encodeReference, type Reference } from './ref.ts';
 
 type JobRef = { jobId: string };
@@ -40,6 +41,21 @@ describe('a reference of ours', () => {
   test('is read as it was written, by an agent that reads Python references too', () => {
     expect(decodeReference(encodeReference(reference))).toEqual(reference);
     expect(decodeReference(encodeReference(reference), new SuccessorAgent())).toEqual(reference);
+  });
+
+  test('R8: tells no secret that was handed out: a job’s is refused, a failure’s has a mark', () => {
+    hide('secret-of-a-job');
+    for (const content of [
+      { kind: 'ref', ref: { jobId: 'secret-of-a-job' } },
+      { kind: 'pending', where: { 'secret-of-a-job': Buffer.from('u:secret-of-a-job').toString('base64') } },
+      { kind: 'result', result: { text: 'secret-of-a-job' } },
+    ] as const) {
+      const error: unknown = expect.objectContaining({ code: 'INTERNAL', passes: false, message: expect.not.stringContaining('of-a-job') });
+      expect(() => encodeReference({ ...reference, content })).toThrow(error);
+    }
+    const failure = { code: 'UNAUTHENTICATED', message: 'key secret-of-a-job', retryable: true } as const;
+    const read = decodeReference(encodeReference({ ...reference, project: 'secret-of-a-job', content: { kind: 'failure', failure } }));
+    expect(read).toMatchObject({ project: 'secret-of-a-job', content: { failure: { message: 'key [redacted]' } } });
   });
 
   test('of a later version is not taken for a Python reference', () => {

@@ -5,6 +5,7 @@ import { toFailurePolicy, type FailurePolicy } from './failures.ts';
 import { toKey, type IdempotencyKey } from './idempotency.ts';
 import { isObject } from './literals/json.ts';
 import type { JsonObject, JsonValue } from './literals/model.ts';
+import { holdsSecret, redact } from './redact.ts';
 import { parse } from './schema.ts';
 
 /**
@@ -31,9 +32,9 @@ export type ReferenceContent =
   /** A fault found in create, which the first get tells. */
   | { readonly kind: 'failure'; readonly failure: Failure }
   /** Work that is done; its outputs are where the engine reads them. */
-  | { readonly kind: 'done' }
+  | { readonly kind: 'done'; readonly customInfo?: JsonObject }
   /** The outputs of work that is done, as tagged JSON. */
-  | { readonly kind: 'result'; readonly result: JsonObject }
+  | { readonly kind: 'result'; readonly result: JsonObject; readonly customInfo?: JsonObject }
   /** A submit whose outcome is unknown: where to look for the job by its key. */
   | { readonly kind: 'pending'; readonly where: JsonObject };
 
@@ -50,10 +51,16 @@ type StoringAgent = AsyncAgent<unknown, JsonObject> | SyncAgent<unknown>;
 /** References above this are refused, in bytes: the engine keeps them inside the workflow's object. */
 const maxReferenceBytes: number = 8 * 1024;
 
-/** @throws AgentError INVALID_ARGUMENT when the reference is too large */
+/** @throws AgentError INVALID_ARGUMENT when the reference is too large, INTERNAL when a secret would be stored with it */
 export function encodeReference({ content, ...head }: Reference): Uint8Array {
+  const body = toBody(content);
+  if (holdsSecret(JSON.stringify(body))) {
+    const message =
+      'the reference to this task would hold a secret, and references are stored in clear: this is a defect of its agent, unless the secret is an ordinary word (then change it)';
+    throw new AgentError({ code: 'INTERNAL', message, passes: false });
+  }
   // Not a Buffer: those share blocks of memory, and one answer that is kept would keep a whole block.
-  const bytes = new TextEncoder().encode(JSON.stringify({ v: 1, ...head, ...toBody(content) }));
+  const bytes = new TextEncoder().encode(JSON.stringify({ v: 1, ...head, ...body }));
   if (bytes.byteLength > maxReferenceBytes) {
     const message = `the reference to this task takes ${bytes.byteLength} bytes, ${maxReferenceBytes} are allowed: make its config or inputs smaller`;
     throw new AgentError({ code: 'INVALID_ARGUMENT', message });
@@ -66,11 +73,11 @@ function toBody(content: ReferenceContent): JsonObject {
     case 'ref':
       return { ref: content.ref };
     case 'done':
-      return { done: true };
+      return { done: true, ...(content.customInfo && { info: content.customInfo }) };
     case 'result':
-      return { result: content.result };
+      return { result: content.result, ...(content.customInfo && { info: content.customInfo }) };
     case 'failure':
-      return { failure: { ...content.failure } };
+      return { failure: { ...content.failure, message: redact(content.failure.message) } };
     case 'pending':
       return { pending: content.where };
   }
@@ -103,10 +110,11 @@ function fromLegacy(value: JsonObject, bytes: Uint8Array, agent: StoringAgent | 
   return { type: '', project: '', domain: '', key: toKey(hash('sha256', bytes)), at: 0, content: { kind: 'ref', ref } };
 }
 
-function toContent({ ref, done, result, failure, pending }: JsonObject): ReferenceContent {
+function toContent({ ref, done, result, info, failure, pending }: JsonObject): ReferenceContent {
+  const customInfo = isObject(info) && { customInfo: info };
   if (isObject(ref)) return { kind: 'ref', ref };
-  if (done === true) return { kind: 'done' };
-  if (isObject(result)) return { kind: 'result', result };
+  if (done === true) return { kind: 'done', ...customInfo };
+  if (isObject(result)) return { kind: 'result', result, ...customInfo };
   if (isObject(pending)) return { kind: 'pending', where: pending };
   if (!isObject(failure)) throw undecodable('it holds neither a job nor a result nor a failure');
   const code = errorCodes.find((known) => known === failure['code']) ?? 'UNKNOWN';

@@ -69,6 +69,12 @@ describe('a registry', () => {
     expect([job.prepared, flag.prepared]).toEqual([1, 1]);
   });
 
+  test('loads all sensors where there is nothing else: they are one agent', async () => {
+    const sensors = [new FlagSensor(), new FlagSensor('Other', { kind: 'other' })];
+    await new AgentRegistry(sensors).prepare(recordingLogger());
+    expect(sensors.map(({ prepared }) => prepared)).toEqual([1, 1]);
+  });
+
   test('leaves several agents to their first task', async () => {
     const job = new JobAgent();
     await new AgentRegistry([job, new EchoAgent()]).prepare(recordingLogger());

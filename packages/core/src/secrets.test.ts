@@ -126,6 +126,12 @@ test('C12: a missing secret is a lasting fault that tells where it was looked fo
   );
 });
 
+test('OP10: tells where a secret is, not what it is', async () => {
+  const secrets = new SecretSource({ _FSEC_KEY: ' geheim ' }).of({ project: '', domain: '' });
+  expect(await secrets.where({ name: 'key' })).toBe('variable _FSEC_KEY');
+  await expect(secrets.where({ name: 'other' })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+});
+
 describe('R8, C14: the name of a secret', () => {
   test.each(['../x', 'a/b', 'a\\b', '..', '.', '..data', '', 'a b', 'a\0b', 'a\nb', 'ä', 'x'.repeat(254)])('cannot be %j', async (name) => {
     await write('x', 'never');

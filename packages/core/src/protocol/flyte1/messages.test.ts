@@ -50,7 +50,7 @@ describe('a resource', () => {
 
   test('that the protocol cannot hold throws', () => {
     expect(() => toResourceMessage({ phase: 'SUCCEEDED', outputs: { n: { kind: 'integer', value: 2n ** 64n } } })).toThrow(
-      'value n is beyond 64 bits',
+      'output n: expected an integer of 64 bits, got 18446744073709551616',
     );
   });
 });

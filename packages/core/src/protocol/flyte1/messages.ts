@@ -1,4 +1,4 @@
-import { fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import {
   CreateTaskRequestSchema,
   ExecuteTaskSyncRequestSchema,
@@ -16,7 +16,7 @@ import type { StoredRequest, TaskRequest } from '../../dispatcher/requests.ts';
 import { AgentError } from '../../errors.ts';
 import type { Resource } from '../../task.ts';
 import { toLineMessage, type Messages } from '../handlers.ts';
-import { encodeOutputs } from '../literals.ts';
+import { toOutputsMessage } from '../literals.ts';
 import { readUndecoded, toTaskRequest, type Undecoded } from '../tasks.ts';
 import { toStruct } from '../types.ts';
 
@@ -61,7 +61,7 @@ export function toResourceMessage(resource: Resource): MessageInitShape<typeof R
     phase: TaskExecution_Phase[resource.phase],
     message: resource.message ?? '',
     logLinks: (resource.links ?? []).map(({ name, uri }) => ({ name, uri })),
-    ...(resource.outputs === undefined ? {} : { outputs: fromBinary(LiteralMapSchema, encodeOutputs(resource.outputs)) }),
+    ...(resource.outputs === undefined ? {} : { outputs: toOutputsMessage(LiteralMapSchema, resource.outputs) }),
     ...(resource.customInfo === undefined ? {} : { customInfo: toStruct(resource.customInfo) }),
   };
 }

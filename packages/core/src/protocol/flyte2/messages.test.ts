@@ -1,9 +1,17 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { DeleteTaskRequestSchema, GetTaskLogsResponseSchema, LogLineOriginator, ResourceSchema } from '@flyte-agents/proto/flyte2';
+import {
+  CreateTaskRequestSchema,
+  DeleteTaskRequestSchema,
+  GetTaskLogsRequestSchema,
+  GetTaskLogsResponseSchema,
+  GetTaskRequestSchema,
+  LogLineOriginator,
+  ResourceSchema,
+} from '@flyte-agents/proto/flyte2';
 import { describe, expect, test } from 'vitest';
 import type { Phase } from '../../phase.ts';
 import type { Resource } from '../../task.ts';
-import { messages } from './messages.ts';
+import { messages, readCreate } from './messages.ts';
 
 function sent(resource: Resource) {
   return fromBinary(ResourceSchema, toBinary(ResourceSchema, create(ResourceSchema, messages.toResourceMessage(resource))));
@@ -52,6 +60,24 @@ test.each([
 ])('C20: a stored request %o is of task type %j', (init, taskType) => {
   const message = create(DeleteTaskRequestSchema, { ...init, resourceMeta: Uint8Array.of(1) });
   expect(messages.toStoredRequest(message)).toEqual({ taskType, reference: Uint8Array.of(1), outputPrefix: '' });
+});
+
+describe('C12: the connection that the engine sends', () => {
+  const connection = { taskType: 'job', secrets: { token: 'value' }, configs: { role: 'reader' } };
+  const read = { secrets: { token: 'value' }, configs: { role: 'reader' } };
+
+  test('is read from creates, gets and deletes', () => {
+    const bytes = toBinary(CreateTaskRequestSchema, create(CreateTaskRequestSchema, { template: { type: 'job' }, connection }));
+    expect(messages.toTaskRequest(readCreate(bytes)).connection).toEqual(read);
+    for (const schema of [GetTaskRequestSchema, DeleteTaskRequestSchema])
+      expect(messages.toStoredRequest(create(schema, { connection })).connection).toEqual(read);
+  });
+
+  test('may be missing', () => {
+    const bytes = toBinary(CreateTaskRequestSchema, create(CreateTaskRequestSchema, { template: { type: 'job' } }));
+    expect(messages.toTaskRequest(readCreate(bytes)).connection).toBeUndefined();
+    expect(messages.toStoredRequest(create(GetTaskLogsRequestSchema, {})).connection).toBeUndefined();
+  });
 });
 
 test('C23: a page of a log is its lines, then the next page’s token', () => {

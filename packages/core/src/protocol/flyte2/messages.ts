@@ -1,4 +1,4 @@
-import { fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import {
   CreateTaskRequestSchema,
   LogLineOriginator,
@@ -11,11 +11,12 @@ import {
   type TaskCategory,
 } from '@flyte-agents/proto/flyte2';
 import type { LogPage } from '../../agent.ts';
-import type { StoredRequest } from '../../dispatcher/requests.ts';
+import type { StoredRequest, TaskRequest } from '../../dispatcher/requests.ts';
+import type { Connection } from '../../secrets.ts';
 import type { Resource } from '../../task.ts';
 import { toLineMessage, type Messages } from '../handlers.ts';
-import { encodeOutputs } from '../literals.ts';
-import { readUndecoded, toTaskRequest, type Undecoded } from '../tasks.ts';
+import { toOutputsMessage } from '../literals.ts';
+import { readUndecoded, toTaskRequest as toSharedRequest, type Undecoded } from '../tasks.ts';
 import { toStruct } from '../types.ts';
 
 /** Reads a CreateTaskRequest, its inputs undecoded. */
@@ -27,10 +28,21 @@ interface StoredMessage {
   readonly taskCategory?: TaskCategory | undefined;
   readonly resourceMeta: Uint8Array;
   readonly outputPrefix?: string;
+  readonly connection?: Connection | undefined;
 }
 
-function toStoredRequest({ taskCategory, resourceMeta, outputPrefix = '' }: StoredMessage): StoredRequest {
-  return { taskType: taskCategory?.name ?? '', reference: resourceMeta, outputPrefix };
+/** @throws AgentError INVALID_ARGUMENT when the message has no template with a type */
+function toTaskRequest(undecoded: Undecoded<CreateTaskRequest>): TaskRequest {
+  return { ...toSharedRequest(undecoded), connection: toConnection(undecoded.message.connection) };
+}
+
+function toStoredRequest({ taskCategory, resourceMeta, outputPrefix = '', connection }: StoredMessage): StoredRequest {
+  return { taskType: taskCategory?.name ?? '', reference: resourceMeta, outputPrefix, connection: toConnection(connection) };
+}
+
+/** Its secrets are values here: the engine has looked them up. */
+function toConnection(message: Connection | undefined): Connection | undefined {
+  return message && { secrets: message.secrets, configs: message.configs };
 }
 
 function toResourceMessage(resource: Resource): MessageInitShape<typeof ResourceSchema> {
@@ -39,7 +51,7 @@ function toResourceMessage(resource: Resource): MessageInitShape<typeof Resource
     message: resource.message ?? '',
     logLinks: (resource.links ?? []).map(({ name, uri }) => ({ name, uri, ready: true, linkType: TaskLog_LinkType.DASHBOARD })),
     // A list of named values here, a map in Flyte 1: the same bytes.
-    ...(resource.outputs === undefined ? {} : { outputs: fromBinary(OutputsSchema, encodeOutputs(resource.outputs)) }),
+    ...(resource.outputs === undefined ? {} : { outputs: toOutputsMessage(OutputsSchema, resource.outputs) }),
     ...(resource.customInfo === undefined ? {} : { customInfo: toStruct(resource.customInfo) }),
   };
 }
