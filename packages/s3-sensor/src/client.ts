@@ -1,66 +1,119 @@
-import type { S3Client as Sdk, S3ClientConfig } from '@aws-sdk/client-s3';
-import { toFolderPrefix, type Location } from './convert.ts';
+import type { AgentContext, FetchResponse, ObjectInfo, ObjectLocation, ReadableStore, SeenObject } from '@flyte-agents/core';
+import type { Seen } from './convert/conditions.ts';
+import { shown } from './convert.ts';
+import { documentFault } from './errors.ts';
+import { SharedReads } from './shared.ts';
 
-/** What the sensor asks of a store. Errors are the SDK's. */
-export interface ObjectStore {
-  /** Loads the SDK. */
-  prepare(): Promise<void>;
-  /** Whether there is an object of exactly this key. A missing bucket is an error. */
-  hasObject(location: Location, signal: AbortSignal): Promise<boolean>;
-  /** Whether there is an object in the folder of this name. A missing bucket is an error. */
-  hasObjectsBelow(location: Location, signal: AbortSignal): Promise<boolean>;
+/** What the sensor asks of stores. Errors are AgentErrors. */
+export type StorePort = Pick<ReadableStore, 'stat' | 'list'>;
+
+/** Objects whose names begin alike. */
+export interface Listing {
+  readonly objects: readonly ObjectInfo[];
+  /** Whether these are all of them, or as many as were asked for. */
+  readonly isComplete: boolean;
+  /** The store's own clock, in milliseconds since 1970. */
+  readonly seenAt: number;
 }
 
-/**
- * S3 through the AWS SDK, with its standard chain of credentials and its standard variables (`AWS_REGION`,
- * `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`…). With an endpoint of their own, buckets are named in the path.
- */
-export class S3Client implements ObjectStore {
-  #loading: Promise<{ sdk: typeof import('@aws-sdk/client-s3'); client: Sdk }> | undefined;
+/** What is listed. */
+export interface ListingOptions {
+  /** Leave out what lies in folders below. Default false. */
+  readonly shallow?: boolean;
+  /** So many are enough. Default: all. */
+  readonly enough?: number | undefined;
+}
 
-  async prepare(): Promise<void> {
-    await this.#load();
+/** A document on the web, and what time it was for its server. */
+export interface SeenDocument extends Seen {
+  readonly seenAt: number;
+}
+
+/** A listing ends after so many objects, or pages if there is little on them (SE5). */
+const mostObjects = 10_000;
+const mostPages = 30;
+
+/** Looks into stores and at documents. Equal looks of one tenant are one, and what they find is good for a moment (SE16). */
+export class Looks {
+  readonly #stats: SharedReads<SeenObject | undefined>;
+  readonly #listings: SharedReads<Listing>;
+  readonly #documents: SharedReads<SeenDocument | undefined>;
+
+  /** @param shareForMs for how long what was found is told to others, in milliseconds */
+  constructor(shareForMs: number) {
+    this.#stats = new SharedReads(shareForMs);
+    this.#listings = new SharedReads(shareForMs);
+    this.#documents = new SharedReads(shareForMs);
   }
 
-  async hasObject({ bucket, key }: Location, signal: AbortSignal): Promise<boolean> {
-    const { sdk, client } = await this.#load();
-    try {
-      await client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: signal });
-      return true;
-    } catch (error) {
-      // A HEAD has no body: a missing key and a missing bucket look the same here; the listing of the folder tells them apart.
-      if (error instanceof sdk.S3ServiceException && error.$metadata.httpStatusCode === 404) return false;
-      // Without the right to read, or to know whether there is anything to read, a listing may still tell: keys come sorted.
-      if (error instanceof sdk.S3ServiceException && error.$metadata.httpStatusCode === 403) {
-        const { Contents = [] } = await client.send(new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: key, MaxKeys: 1 }), {
-          abortSignal: signal,
-        });
-        return Contents[0]?.Key === key;
-      }
-      throw error;
-    }
+  /** The object of exactly this name. */
+  async stat(store: StorePort, at: ObjectLocation, { secrets, signal }: AgentContext): Promise<SeenObject | undefined> {
+    const key = JSON.stringify([secrets.tenant, at]);
+    return this.#stats.read(key, signal, (shared) => store.stat(at, shared));
   }
 
-  async hasObjectsBelow({ bucket, key }: Location, signal: AbortSignal): Promise<boolean> {
-    const { sdk, client } = await this.#load();
-    const command = new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: toFolderPrefix(key), MaxKeys: 1 });
-    const { KeyCount = 0 } = await client.send(command, { abortSignal: signal });
-    return KeyCount > 0;
+  /** What begins with this name. */
+  async list(store: StorePort, at: ObjectLocation, options: ListingOptions, { secrets, signal }: AgentContext): Promise<Listing> {
+    const key = JSON.stringify([secrets.tenant, at, options]);
+    return this.#listings.read(key, signal, (shared) => listing(store, at, options, shared));
   }
 
-  #load(): Promise<{ sdk: typeof import('@aws-sdk/client-s3'); client: Sdk }> {
-    this.#loading ??= import('@aws-sdk/client-s3').then((sdk) => ({ sdk, client: new sdk.S3Client(options()) }));
-    return this.#loading;
+  /** The document that a URL leads to; `undefined` when there is none. */
+  async document(url: URL, { secrets, fetch, signal }: AgentContext): Promise<SeenDocument | undefined> {
+    const key = JSON.stringify([secrets.tenant, url.href]);
+    return this.#documents.read(key, signal, (shared) => lookAt(url, fetch, shared));
   }
 }
 
-/** One try a poke: the engine polls again anyway, and a second try would outlast its deadline. */
-function options(): S3ClientConfig {
-  const custom = process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'];
+async function listing(
+  store: StorePort,
+  at: ObjectLocation,
+  { shallow = false, enough }: ListingOptions,
+  signal: AbortSignal,
+): Promise<Listing> {
+  const limit = enough ?? mostObjects;
+  const pageSize = limit < 1000 ? limit : undefined;
+  const objects: ObjectInfo[] = [];
+  let seenAt: number | undefined;
+  let pages = 0;
+  for await (const page of store.list(at, { shallow, pageSize, signal })) {
+    seenAt ??= page.seenAt;
+    objects.push(...page.objects);
+    if (objects.length >= limit || ++pages >= mostPages)
+      return { objects, isComplete: enough !== undefined && objects.length >= enough, seenAt };
+  }
+  return { objects, isComplete: true, seenAt: seenAt ?? Date.now() };
+}
+
+/** What a server says of a document's content as it is, not as it may be packed for the way. */
+const asItIs = { 'accept-encoding': 'identity' };
+
+async function lookAt(url: URL, fetch: AgentContext['fetch'], signal: AbortSignal): Promise<SeenDocument | undefined> {
+  const head = await fetch(url, { method: 'HEAD', headers: asItIs, signal });
+  // Not every server has HEAD; one byte tells as much.
+  const isUnknown = head.status === 405 || head.status === 501;
+  const answer = isUnknown ? await fetch(url, { headers: { ...asItIs, range: 'bytes=0-0' }, maxBytes: 1, cut: true, signal }) : head;
+  if (answer.status === 404 || answer.status === 410) return undefined;
+  // An empty document has no first byte.
+  const isEmpty = isUnknown && answer.status === 416;
+  if (!isEmpty && (answer.status < 200 || answer.status > 299)) throw documentFault(shown(url.href), answer.status);
   return {
-    forcePathStyle: custom !== undefined,
-    maxAttempts: 1,
-    followRegionRedirects: true,
-    region: process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? 'us-east-1',
+    url: url.href,
+    key: url.pathname,
+    size: isEmpty ? 0 : sizeOf(answer),
+    etag: answer.headers.get('etag')?.replace(/^W\/|"/g, ''),
+    modifiedAt: timeOf(answer, 'last-modified'),
+    seenAt: timeOf(answer, 'date') ?? Date.now(),
   };
+}
+
+/** The size of all of it: after the slash, where only a part was asked for. */
+function sizeOf({ status, headers }: FetchResponse): number | undefined {
+  const text = status === 206 ? headers.get('content-range')?.split('/').at(-1) : headers.get('content-length');
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+function timeOf({ headers }: FetchResponse, name: string): number | undefined {
+  const time = Date.parse(headers.get(name) ?? '');
+  return Number.isNaN(time) ? undefined : time;
 }

@@ -1,10 +1,12 @@
 import type { AgentList } from '@flyte-agents/core';
-import { S3Sensor } from './agent.ts';
+import { FileSensor } from './agent.ts';
+import { HttpSensor } from './http.ts';
 
-export { S3Sensor } from './agent.ts';
-export type { S3SensorOptions } from './agent.ts';
-export type { ObjectStore } from './client.ts';
-export type { Location } from './convert.ts';
+export { FileSensor } from './agent.ts';
+export type { FileSensorOptions } from './agent.ts';
+export { HttpSensor } from './http.ts';
+export type { HttpSensorOptions } from './http.ts';
+export type { StorePort } from './client.ts';
 
-const agents: AgentList = [new S3Sensor()];
+const agents: AgentList = [new FileSensor(), new HttpSensor()];
 export default agents;

@@ -1,9 +1,9 @@
 import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createLogger, startServer } from '@flyte-agents/core';
-import { S3Sensor } from '@flyte-agents/s3-sensor';
+import { FileSensor } from '@flyte-agents/s3-sensor';
 import { startMoto } from '@flyte-agents/test-upstreams';
 
-/** Our server with the S3 sensor, and the store it looks into. */
+/** Our server with the file sensor, and the store it looks into. */
 export interface SensorServer {
   /** `host:port` of our server. */
   readonly endpoint: string;
@@ -22,7 +22,10 @@ export async function startSensorServer(): Promise<SensorServer> {
   const s3 = new S3Client({ forcePathStyle: true });
   await s3.send(new CreateBucketCommand({ Bucket: bucket }));
   const logger = createLogger({ level: 'error' });
-  const server = await startServer({ agents: [new S3Sensor()], host: '127.0.0.1', port: 0, metricsPort: 0, logger });
+  // The fixtures name documents on the web: nothing is fetched from there.
+  const options = { host: '127.0.0.1', port: 0, metricsPort: 0, denyHosts: ['*'], logger };
+  // Tests do not wait until others' looks are forgotten.
+  const server = await startServer({ agents: [new FileSensor({ shareForMs: 0 })], ...options });
   return {
     endpoint: `127.0.0.1:${server.port}`,
     put: async (key) => {

@@ -16,7 +16,7 @@ const go = requirement('go', 'python3');
 const scripts = join(import.meta.dirname, '../python');
 const key = 'in/_SUCCESS';
 
-describe.skipIf(!python.available)(`the S3 sensor on moto${python.note}`, () => {
+describe.skipIf(!python.available)(`the file sensor on moto${python.note}`, () => {
   let server: SensorServer;
   beforeAll(async () => {
     server = await startSensorServer();
@@ -59,7 +59,7 @@ describe.skipIf(!python.available)(`the S3 sensor on moto${python.note}`, () => 
     });
 
     test.each([
-      ['sensor-file-https', /input path: is a https:\/\/ URL/],
+      ['sensor-file-https', /the host is not allowed on this server \(settings denyHosts, allowHosts\)/],
       ['sensor-user-config', /no sensor on this server claims the Python class user_sensors\.QueueSensor/],
     ])('R4: %s, which cannot be served, fails once and says why', async (name, message) => {
       const get = await create(name);
@@ -86,8 +86,8 @@ describe.skipIf(!python.available)(`the S3 sensor on moto${python.note}`, () => 
     });
 
     test('R4: its user reads what is wrong with the task', { timeout: 60_000 }, async () => {
-      const { stdout } = await run('gs://elsewhere/x');
-      expect(stdout).toContain('this sensor waits for s3://bucket/key');
+      const { stdout } = await run('ftp://elsewhere/x');
+      expect(stdout).toContain('input path: the location is a ftp:// URL');
     });
   });
 

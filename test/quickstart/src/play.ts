@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runTask, type TaskPhase } from '@flyte-agents/cli';
-import type { Scenario, Upstreams } from './scenario.ts';
+import { toText, type LiteralMap } from '@flyte-agents/core';
+import type { Run, Scenario, Upstreams } from './scenario.ts';
 import { phaseFormat, print, seconds, styled } from './screen.ts';
 
 /** How often tasks are polled, in milliseconds. */
@@ -27,7 +28,7 @@ export interface Outcome {
 
 /** Runs a scenario's task on the server, and shows each step. */
 export async function play(scenario: Scenario, stage: Stage): Promise<Outcome> {
-  const { task, inputs, event, cancelAfterMs, expected } = scenario;
+  const { task, inputs, protocol, event, cancelAfterMs, expected } = scenario;
   const show = (phase: string, message: string): void => {
     const time = styled(seconds(performance.now() - stage.startedAt), 'dim');
     print(
@@ -35,19 +36,31 @@ export async function play(scenario: Scenario, stage: Stage): Promise<Outcome> {
     );
   };
   let last = '';
-  const running = runTask({
-    endpoint: stage.endpoint,
-    task,
-    inputs,
-    pollIntervalMs,
-    ...(cancelAfterMs !== undefined && { signal: AbortSignal.timeout(cancelAfterMs) }),
-    onProgress: ({ phase, message }) => {
-      if (last !== `${phase} ${message}`) show(phase, message);
-      last = `${phase} ${message}`;
-    },
-  });
-  const [{ phase, message, elapsedMs }] = await Promise.all([running, happenLater(event, stage.upstreams, (text) => show('', text))]);
-  return { scenario, phase, message, elapsedMs, asExpected: phase === expected.phase && expected.message.test(message) };
+  const tell = (phase: string, message: string): void => {
+    if (last !== `${phase} ${message}`) show(phase, message);
+    last = `${phase} ${message}`;
+  };
+  const run: Run = async (endpoint) =>
+    runTask({
+      endpoint,
+      task,
+      inputs,
+      pollIntervalMs,
+      protocol,
+      ...(cancelAfterMs !== undefined && { signal: AbortSignal.timeout(cancelAfterMs) }),
+      onProgress: ({ phase, message }) => tell(phase, message),
+    });
+  const running = (scenario.run ?? run)(stage.endpoint, tell);
+  const [result] = await Promise.all([running, happenLater(event, stage.upstreams, (text) => show('', text))]);
+  const { phase, message, elapsedMs } = result;
+  const outputs = `${told(result.outputs)} ${(await scenario.afterwards?.(stage.upstreams)) ?? ''}`.trim();
+  const asExpected = phase === expected.phase && expected.message.test(message) && (expected.outputs ?? /^$/).test(outputs);
+  return { scenario, phase, message: `${message} ${outputs}`.trimEnd(), elapsedMs, asExpected };
+}
+
+/** A task's outputs in one line. */
+function told(outputs: LiteralMap = new Map()): string {
+  return [...outputs].map(([name, value]) => `${name}=${toText(value)}`).join(' ');
 }
 
 async function happenLater(event: Scenario['event'], upstreams: Upstreams, tell: (text: string) => void): Promise<void> {
