@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { agentPackages, publishedPackages, root } from './workspace.ts';
@@ -7,6 +7,13 @@ import { agentPackages, publishedPackages, root } from './workspace.ts';
 const sevenFiles = ['agent.ts', 'config.ts', 'states.ts', 'convert.ts', 'client.ts', 'errors.ts', 'index.ts'];
 /** Sensors find out whether something is so, not in which of a service's states a job is. */
 const withoutStates = new Set(['@flyte-agents/s3-sensor']);
+/** What `testAgent` is told an agent guarantees, and how the page says it. */
+const guarantees = new Map([
+  ['once', 'once'],
+  ['atLeastOnce', 'at least once'],
+  ['bestEffort', 'best effort'],
+]);
+const guaranteesPage = readFileSync(join(root, 'docs/guarantees.md'), 'utf8');
 const readmeHeadings = ['Task contract', 'Run', 'Credentials and permissions', 'States', 'Limits'];
 const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
   .split('\n')
@@ -21,6 +28,17 @@ describe.each(agentPackages().map(({ folder, manifest }) => ({ name: manifest.na
 
     test.each(readmeHeadings)('has the heading %s in its README', (heading) => {
       expect(readFileSync(join(folder, 'README.md'), 'utf8')).toContain(`\n## ${heading}\n`);
+    });
+
+    test('C36: is in the table of guarantees with what its own tests prove', () => {
+      const tests = readdirSync(join(folder, 'src'), { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.test.ts'));
+      const text = tests.map((path) => readFileSync(join(folder, 'src', path), 'utf8')).join('\n');
+      const proved = [...text.matchAll(/guarantee: '(\w+)'/g)].map(([, word = '']) => guarantees.get(word));
+      const rows = [...guaranteesPage.matchAll(new RegExp(`^\\| ${basename(folder)}\\b[^|]*\\| +([^|]*?) +\\|`, 'gm'))].map(
+        ([, word]) => word,
+      );
+      expect(new Set(rows)).toEqual(new Set(proved));
+      expect(rows).not.toEqual([]);
     });
 
     test('depends on core as a peer and on the command line, so that it can be installed and served alone', () => {
