@@ -6,16 +6,18 @@ import {
   type CreateContext,
   type GetContext,
   type LogLink,
+  type PokeResult,
   type Resource,
+  type SensorTask,
   type Task,
 } from '@flyte-agents/core';
 import { describe, expect, test } from 'vitest';
+import { FlagSensor, FlagWorld, type FlagConfig } from './__fixtures__/flag-sensor.ts';
 import { LookupAgent, LookupWorld, type BatchJob, type BatchRef } from './__fixtures__/lookup-agent.ts';
 import { rethrow } from './__fixtures__/service-error.ts';
 import { SumAgent, SumWorld } from './__fixtures__/sum-agent.ts';
 import { TokenAgent, TokenWorld, type QueryRef } from './__fixtures__/token-agent.ts';
-import { conformanceCases } from './conformance/cases.ts';
-import type { Guarantee } from './schedules/guarantee.ts';
+import { conformanceCases, type AgentUnderTest } from './conformance/cases.ts';
 import { runSchedules, ScheduleError } from './schedules/run-schedules.ts';
 import type { TestTask } from './task.ts';
 import type { World } from './world.ts';
@@ -24,6 +26,7 @@ type Query = { readonly query: string };
 
 const tokenTask: TestTask = { type: 'token_query', custom: { query: 'select 1' }, outputs: { rows: { kind: 'integer', value: 3n } } };
 const lookupTask: TestTask = { type: 'lookup_batch', custom: { queue: 'default' } };
+const flagTask: TestTask = { type: 'sensor', custom: { sensor_config: { kind: 'flag', flag: 'green' } } };
 const sumTask: TestTask = {
   type: 'sum',
   inputs: { a: { kind: 'integer', value: 1n }, b: { kind: 'integer', value: 2n } },
@@ -39,14 +42,14 @@ function tokenWorld(agent: (world: TokenWorld) => TokenAgent): () => World {
     })();
 }
 
-/** The titles of the cases that fail, in virtual time. */
-async function failures(world: () => World, task: TestTask, guarantee: Guarantee = 'once'): Promise<string> {
-  const titles: string[] = [];
-  for (const { title, place, run } of conformanceCases({ world, task, guarantee })) {
-    if (place === 'sockets') continue;
-    await run().catch(() => titles.push(title));
+/** Whether a case of this title fails on any path, in virtual time. */
+async function fails(title: string, { world, task, guarantee }: AgentUnderTest): Promise<boolean> {
+  const cases = conformanceCases({ world, task, guarantee }).filter((each) => each.place === 'virtual' && each.title.startsWith(title));
+  for (const { run } of cases) {
+    const error: unknown = await run().catch((reason: unknown) => reason);
+    if (error !== undefined) return true;
   }
-  return titles.join('\n');
+  return false;
 }
 
 async function broken(world: () => World, task: TestTask = tokenTask): Promise<ScheduleError> {
@@ -183,16 +186,16 @@ class GivesUpSubmits extends TokenAgent {
   }
 }
 
+type Leak = 'reference' | 'log' | 'message' | 'late message' | 'link' | 'custom info';
+
 class TellsSecrets extends TokenAgent {
-  readonly #how: 'reference' | 'log' | 'message';
+  readonly #how: Leak;
   readonly #secret: string;
-  constructor(world: TokenWorld, how: TellsSecrets['how']) {
+  #polls = 0;
+  constructor(world: TokenWorld, how: Leak) {
     super(world.client());
     this.#how = how;
     this.#secret = world.canaries.make('password');
-  }
-  get how(): 'reference' | 'log' | 'message' {
-    return this.#how;
   }
   override async create(task: Task<Query>, context: CreateContext): Promise<QueryRef> {
     const { id } = await super.create(task, context);
@@ -201,8 +204,49 @@ class TellsSecrets extends TokenAgent {
   }
   override async get({ id }: QueryRef, context: GetContext): Promise<Resource> {
     const resource = await super.get({ id: id.split(' ')[0] ?? id }, context);
-    return this.#how === 'message' ? { ...resource, message: `key ${this.#secret}` } : resource;
+    if (this.#how === 'message') return { ...resource, message: `key ${this.#secret}` };
+    if (this.#how === 'custom info') return { ...resource, customInfo: { url: `https://x.example/?key=${this.#escaped}` } };
+    if (this.#how !== 'late message' || resource.phase !== 'WAITING_FOR_RESOURCES') return resource;
+    // The engine shows the first answer of a phase only.
+    return ++this.#polls > 1 ? { ...resource, message: `key ${this.#secret}` } : resource;
   }
+  override links(ref: QueryRef): readonly LogLink[] {
+    const [link] = super.links(ref);
+    return this.#how === 'link' && link !== undefined ? [{ ...link, uri: `${link.uri}?key=${this.#escaped}` }] : super.links(ref);
+  }
+  get #escaped(): string {
+    return this.#secret.replaceAll(/./g, (letter) => `%${Buffer.from(letter).toString('hex')}`);
+  }
+}
+
+class LogsTasks extends TokenAgent {
+  override async create(task: Task<Query>, context: CreateContext): Promise<QueryRef> {
+    context.logger.debug({ environment: task.execution.environment }, 'create');
+    return super.create(task, context);
+  }
+}
+
+class Eager extends FlagSensor {
+  override async poke(task: SensorTask<FlagConfig>, context: AgentContext): Promise<PokeResult> {
+    return super.poke(task, context).catch(() => ({ met: true }));
+  }
+}
+
+class Touchy extends FlagSensor {
+  override async poke(task: SensorTask<FlagConfig>, context: AgentContext): Promise<PokeResult> {
+    return super.poke(task, context).catch((error: unknown) => {
+      throw new AgentError({ code: 'UNKNOWN', message: 'no flag', passes: false, cause: error });
+    });
+  }
+}
+
+function flagWorld(sensor: (world: FlagWorld) => FlagSensor): () => World {
+  return () =>
+    new (class extends FlagWorld {
+      override agent(): FlagSensor {
+        return sensor(this);
+      }
+    })();
 }
 
 describe('the cases notice', () => {
@@ -232,12 +276,29 @@ describe('the cases notice', () => {
     ['an agent with a secret in its references', (world) => new TellsSecrets(world, 'reference'), 'R8, C12: no secret'],
     ['an agent with a secret in its logs', (world) => new TellsSecrets(world, 'log'), 'R8, C12: no secret'],
     ['an agent with a secret in its messages', (world) => new TellsSecrets(world, 'message'), 'R8, C12: no secret'],
+    ['an agent with a secret in messages that no user sees', (world) => new TellsSecrets(world, 'late message'), 'R8, C9, C12: no secret'],
+    ['an agent with a secret in its links', (world) => new TellsSecrets(world, 'link'), 'R8, C12: no secret'],
+    ['an agent with a secret in its custom info', (world) => new TellsSecrets(world, 'custom info'), 'R8, C12: no secret'],
+    ['an agent that logs its tasks', (world) => new LogsTasks(world.client()), 'R8, C12: the secrets of a task'],
   ])('%s', async (_what, agent, title) => {
-    expect(await failures(tokenWorld(agent), tokenTask)).toContain(title);
+    expect(await fails(title, { world: tokenWorld(agent), task: tokenTask })).toBe(true);
   });
 
   test('an agent that deletes what a finished job has made', async () => {
-    expect(await failures(() => new RemovingWorld(), tokenTask)).toContain('C4: deletes of a task that succeeded');
+    expect(await fails('C4: deletes of a task that succeeded', { world: () => new RemovingWorld(), task: tokenTask })).toBe(true);
+  });
+
+  test.each<[string, (world: FlagWorld) => FlagSensor, string]>([
+    ['takes faults of its service for a yes', (world) => new Eager(world.client()), 'P1, R3, C7: a day with a service'],
+    ['takes refusals for a yes', (world) => new Eager(world.client()), 'SE4: a sensor that is refused'],
+    [
+      'gives up on an answer that it cannot read',
+      (world) => new Touchy(world.client()),
+      'R3: a service that fails while it is polled (malformed)',
+    ],
+    ['gives up when its service fails', (world) => new Touchy(world.client()), 'P1, R3, C7: a day with a service'],
+  ])('a sensor that %s', async (_what, sensor, title) => {
+    expect(await fails(title, { world: flagWorld(sensor), task: flagTask })).toBe(true);
   });
 
   test("an agent that takes somebody else's job for its own", async () => {
@@ -257,7 +318,8 @@ describe('the cases notice', () => {
         return new Careless(this.client());
       }
     }
-    expect(await failures(() => new CarelessWorld(), lookupTask, 'atLeastOnce')).toContain("C3: somebody else's job");
+    const agent = { world: () => new CarelessWorld(), task: lookupTask, guarantee: 'atLeastOnce' } as const;
+    expect(await fails("C3: somebody else's job", agent)).toBe(true);
   });
 
   test('a sync agent whose answer is not the end', async () => {
@@ -271,7 +333,7 @@ describe('the cases notice', () => {
         return new Unfinished(this.client());
       }
     }
-    expect(await failures(() => new UnfinishedWorld(), sumTask)).toContain('R6, C20: a task runs to its end');
+    expect(await fails('R6, C20: a task runs to its end', { world: () => new UnfinishedWorld(), task: sumTask })).toBe(true);
   });
 });
 
@@ -291,6 +353,14 @@ describe('random histories notice', () => {
     expect(error.rules).toContain(rule);
     expect(error.schedule.steps.length).toBeLessThanOrEqual(5);
     expect(error.message).toContain(`Again: FLYTE_AGENTS_SEED=${error.seed}`);
+  });
+
+  test('a sensor that takes faults of its service for a yes', async () => {
+    const error = await broken(
+      flagWorld((world) => new Eager(world.client())),
+      flagTask,
+    );
+    expect(error.rules).toContain('R10');
   });
 
   test('the same again, by its seed', async () => {

@@ -5,6 +5,10 @@ const canaries = new Canaries();
 const secret = canaries.make('api key');
 const encoded = (text: string, encoding: 'base64' | 'base64url' | 'hex'): string => Buffer.from(text).toString(encoding);
 
+const hex = (letter: string): string => encoded(letter, 'hex');
+const percent = (text: string): string => text.replaceAll(/./g, (letter) => `%${hex(letter)}`);
+const escape = (text: string): string => text.replaceAll(/./g, (letter) => `\\u00${hex(letter)}`);
+
 test('secrets differ', () => {
   expect(canaries.make('other')).not.toBe(secret);
 });
@@ -15,6 +19,11 @@ describe('a secret is found', () => {
     ['in capitals', secret.toUpperCase()],
     ['in a URL', `https://x.example/?key=${encodeURIComponent(secret)}&a=b`],
     ['in JSON in JSON', JSON.stringify({ text: JSON.stringify({ secret }) })],
+    ['in a URL, letter by letter', `https://x.example/?key=${percent(secret)}`],
+    ['in a URL in a URL', encodeURIComponent(percent(secret))],
+    ['in JSON, letter by letter', `{"key":"${escape(secret)}"}`],
+    ['in JSON in JSON, letter by letter', JSON.stringify(`"${escape(secret)}"`)],
+    ['in base64 in a URL', encodeURIComponent(encoded(`a:${secret}??>>`, 'base64'))],
     ['in its first half', `${secret.slice(0, 20)}…`],
     ['in its second half', `…${secret.slice(-14)}`],
     ['in hex', encoded(`a${secret}b`, 'hex')],

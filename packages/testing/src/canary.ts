@@ -10,7 +10,7 @@ const inspection = { depth: 12, maxArrayLength: null, maxStringLength: null, bre
 export interface Leak {
   /** Which secret: the name it was made with. */
   readonly secret: string;
-  /** How it was written: `plain` also stands for URL and JSON, whose encodings leave it as it is. */
+  /** How it was written: `plain` also stands for percent signs and JSON escapes. */
   readonly encoding: 'plain' | 'base64' | 'hex';
   /** Where it was found. */
   readonly place: string;
@@ -18,7 +18,7 @@ export interface Leak {
 
 /**
  * Secrets that nobody can guess, to be given to an agent, and a nose for them: whole or in telling parts, in any letter case,
- * as they are or as base64 (at any offset), base64url or hex.
+ * as they are, escaped as in URLs and JSON, or as base64 (at any offset), base64url or hex.
  */
 export class Canaries {
   readonly #secrets: { readonly name: string; readonly value: string; readonly traces: readonly Trace[] }[] = [];
@@ -39,7 +39,8 @@ export class Canaries {
   /** The secrets in a text, in bytes (also as text), or anywhere in an object, an error and its causes. */
   find(value: unknown, place: string): readonly Leak[] {
     if (this.isEmpty) return [];
-    const texts = toTexts(value);
+    const written = toTexts(value);
+    const texts = [...written, ...written.map(unescaped).filter((text, index) => text !== written[index])];
     return this.#secrets.flatMap(({ name, traces }) =>
       traces.filter(({ isIn }) => texts.some(isIn)).map(({ encoding }) => ({ secret: name, encoding, place })),
     );
@@ -71,6 +72,14 @@ function alignments(text: string): string[] {
       .replace(/=+$/, '');
     return encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + text.length) * 8) / 6));
   });
+}
+
+/** A text without its percent signs and JSON escapes, however often it was escaped. */
+function unescaped(text: string): string {
+  const plain = text.replaceAll(/%([0-9a-f]{2})|\\+u00([0-9a-f]{2})/gi, (_escape, percent: string | undefined, json: string = '') =>
+    String.fromCharCode(Number.parseInt(percent ?? json, 16)),
+  );
+  return plain === text ? text : unescaped(plain);
 }
 
 function toTexts(value: unknown): string[] {

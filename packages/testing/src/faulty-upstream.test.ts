@@ -75,10 +75,27 @@ test('a slow request is taken late', async () => {
   expect(performance.now() - began).toBeGreaterThanOrEqual(45);
 });
 
+test('a slow body follows its head bit by bit', async () => {
+  upstream.fault({ kind: 'slow-body', delayMs: 50 });
+  const response = await submit();
+  expect(response.status).toBe(201);
+  const began = performance.now();
+  expect(await response.json()).toEqual({ job: 1, body: 'work' });
+  expect(performance.now() - began).toBeGreaterThanOrEqual(30);
+});
+
 test('a fault meets its operation only, as often as it says', async () => {
   upstream.fault({ kind: 'unavailable', operation: 'other', times: 2 });
   expect((await submit()).status).toBe(201);
   expect([(await submit('other')).status, (await submit('other')).status, (await submit('other')).status]).toEqual([503, 503, 201]);
+});
+
+test('a service says no in its own words', async () => {
+  const own = await FaultyUpstream.start({ handler: () => ({}), refusal: ({ kind }) => ({ body: `<Error>${kind}</Error>` }) });
+  own.fault({ kind: 'refused' });
+  const response = await fetch(own.url);
+  expect([response.status, await response.text()]).toEqual([403, '<Error>refused</Error>']);
+  await own.close();
 });
 
 test('a handler that throws is an answer of status 500', async () => {

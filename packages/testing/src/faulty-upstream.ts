@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { faultStatus, FaultSchedule, type Fault } from './faults.ts';
+import { delayOf, faultStatus, FaultSchedule, type Fault } from './faults.ts';
 
 /** A request that reached the upstream. */
 export interface UpstreamRequest {
@@ -31,6 +31,8 @@ export interface UpstreamOptions {
   readonly handler: UpstreamHandler;
   /** Names a request for faults that meet one operation only. Default: its method. */
   readonly operation?: ((request: Pick<UpstreamRequest, 'method' | 'path'>) => string) | undefined;
+  /** How the service says that it is `unavailable`, `throttled` or has `refused`; the status is the fault's. Default: JSON. */
+  readonly refusal?: ((fault: Fault) => Omit<UpstreamResponse, 'status'>) | undefined;
 }
 
 /** What a fault's answer looks like; the default is what most services send. */
@@ -40,7 +42,8 @@ interface Answered {
   readonly body: string;
 }
 
-const defaultSlowMs = 5000;
+/** In how many bits a slow body comes. */
+const bits = 10;
 
 /**
  * A service on a real loopback socket whose requests go wrong on demand: it answers late, with 429 and `Retry-After`, with 503 or
@@ -106,32 +109,39 @@ export class FaultyUpstream {
     }
     const request: UpstreamRequest = { method, path, headers, body: await readBody(incoming), fault };
     this.requests.push(request);
-    await pause(fault?.delayMs ?? (fault?.kind === 'slow' ? defaultSlowMs : 0));
+    const delayMs = fault === undefined ? 0 : delayOf(fault);
+    if (fault?.kind !== 'slow-body') await pause(delayMs);
     const status = fault && faultStatus(fault.kind);
     if (fault?.kind === 'stall-before') return;
-    if (fault !== undefined && status !== undefined) return send(response, { status, ...refusal(fault) });
+    if (fault !== undefined && status !== undefined) return send(response, { status, ...this.#refusal(fault) });
     const answer = await this.#handle(request);
     if (fault?.kind === 'stall-after') return;
     if (fault?.kind === 'lost-after') incoming.socket.resetAndDestroy();
     else if (fault?.kind === 'truncated') truncate(response, answer);
+    else if (fault?.kind === 'slow-body') await dribble(response, answer, delayMs);
     else send(response, fault?.kind === 'malformed' ? { ...answer, body: '<html>It works!</html>' } : answer);
+  }
+
+  #refusal(fault: Fault): Pick<Answered, 'headers' | 'body'> {
+    const { refusal = ({ kind }) => ({ body: { error: { message: kind } } }) } = this.#options;
+    const { headers, body } = toAnswered(refusal(fault));
+    // The header counts whole seconds.
+    const again = fault.retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(fault.retryAfterMs / 1000)) };
+    return { headers: { ...again, ...headers }, body };
   }
 
   async #handle(request: UpstreamRequest): Promise<Answered> {
     try {
-      const { status = 200, headers = {}, body = {} } = await this.#options.handler(request);
-      if (typeof body === 'string') return { status, headers, body };
-      return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
+      return toAnswered(await this.#options.handler(request));
     } catch (error) {
       return { status: 500, headers: {}, body: error instanceof Error ? error.message : 'the handler failed' };
     }
   }
 }
 
-function refusal({ kind, retryAfterMs }: Fault): Pick<Answered, 'headers' | 'body'> {
-  // The header counts whole seconds.
-  const headers = retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
-  return { headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ error: { message: kind } }) };
+function toAnswered({ status = 200, headers = {}, body = {} }: UpstreamResponse): Answered {
+  if (typeof body === 'string') return { status, headers, body };
+  return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
 }
 
 function send(response: ServerResponse, { status, headers, body }: Answered): void {
@@ -142,6 +152,19 @@ function send(response: ServerResponse, { status, headers, body }: Answered): vo
 function truncate(response: ServerResponse, { status, headers, body }: Answered): void {
   response.writeHead(status, { ...headers, 'content-length': String(Buffer.byteLength(body) + 1) });
   response.write(body.slice(0, Math.floor(body.length / 2)), () => response.destroy());
+}
+
+/** Says at once how it stands, then sends the body in ten bits. */
+async function dribble(response: ServerResponse, { status, headers, body }: Answered, delayMs: number): Promise<void> {
+  const bytes = Buffer.from(body);
+  response.writeHead(status, { ...headers, 'content-length': String(bytes.length) });
+  response.flushHeaders();
+  const step = Math.max(1, Math.ceil(bytes.length / bits));
+  for (let from = 0; from < bytes.length && !response.destroyed; from += step) {
+    await pause(delayMs / bits);
+    response.write(bytes.subarray(from, from + step));
+  }
+  response.end();
 }
 
 async function readBody(incoming: IncomingMessage): Promise<string> {

@@ -8,7 +8,7 @@ export { World } from './world.ts';
 export { isLive } from './job.ts';
 export type { JobCaller, JobState, WorldJob } from './job.ts';
 export type { CallCounts, Chaos, WorldOperation } from './wire.ts';
-export { faultKinds, FaultSchedule, faultStatus, randomFaults } from './faults.ts';
+export { faultKinds, FaultSchedule, faultStatus, passingFaults, randomFaults, slowFaults } from './faults.ts';
 export type { Fault, FaultKind } from './faults.ts';
 export type { Attempt, Path, TemplateInit, TestTask } from './task.ts';
 export { TaskRequests } from './task.ts';
@@ -18,6 +18,11 @@ export { runSchedules, ScheduleError } from './schedules/run-schedules.ts';
 export type { ScheduleOptions, ScheduleSummary } from './schedules/run-schedules.ts';
 export type { Guarantee } from './schedules/guarantee.ts';
 export type { CreateStep, JobMove, Schedule, Step } from './schedules/schedule.ts';
+
+// Damaged requests.
+export { runMutations } from './mutations/run-mutations.ts';
+export type { MutationOptions, MutationSummary } from './mutations/run-mutations.ts';
+export type { TargetOptions } from './mutations/targets.ts';
 
 // The engine, and servers for it.
 export { FakeEngine } from './engine/fake-engine.ts';

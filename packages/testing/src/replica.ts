@@ -4,6 +4,7 @@ import {
   Call,
   Dispatcher,
   Metrics,
+  SecretSource,
   type DispatcherOptions,
   type Logger,
   type Resource,
@@ -54,7 +55,15 @@ export class Replica {
     this.address = address;
     this.metrics = metrics;
     this.registry = new AgentRegistry([world.agent()]);
-    this.#dispatcher = new Dispatcher({ registry: this.registry, logger, metrics, writeOutputs, unreachableAfterMs });
+    this.#dispatcher = new Dispatcher({
+      registry: this.registry,
+      logger,
+      metrics,
+      // Virtual time does not wait for files.
+      secrets: new SecretSource(world.secrets, { files: false }),
+      writeOutputs,
+      unreachableAfterMs,
+    });
   }
 
   /** @throws CallError */
@@ -115,22 +124,21 @@ export class Replica {
 
 /** A replica in this process, as the fake engine sees a server. */
 export function replicaEndpoint(replica: () => Replica, isFlyte2: boolean): Endpoint {
-  const get = async ({ taskType, reference, outputPrefix }: StoredTask, options: EndpointOptions): Promise<EngineAnswer> =>
-    toAnswer(await replica().get({ taskType, reference, outputPrefix }, toCall(outputPrefix, options)));
+  const get = async (task: StoredTask, options: EndpointOptions): Promise<EngineAnswer> =>
+    toAnswer(await replica().get(task, toCall(task.outputPrefix, options)));
   const endpoint: Endpoint = {
     address: replica().address,
     list: async () => {
       const { registry } = replica();
       return registry.agents.map((agent): ListedAgent => ({
         name: agent.name,
-        isSync: agent.kind === 'sync' && !isFlyte2,
+        isSync: registry.isSync(agent) && !isFlyte2,
         taskTypes: registry.taskTypes(agent).map((name) => ({ name, version: 0 })),
       }));
     },
     create: (requests, attempt, options) => replica().create(requests.neutral(attempt), toCall(requests.outputPrefix(attempt), options)),
     get,
-    delete: ({ taskType, reference, outputPrefix }, options) =>
-      replica().delete({ taskType, reference, outputPrefix: '' }, toCall(outputPrefix, options)),
+    delete: (task, options) => replica().delete({ ...task, outputPrefix: '' }, toCall(task.outputPrefix, options)),
     close: () => {},
   };
   if (isFlyte2) return endpoint;

@@ -3,6 +3,7 @@ import {
   encodeLiterals,
   fromTemplateMessage,
   Inputs,
+  type Connection,
   type JsonObject,
   type Literal,
   type TaskExecution,
@@ -27,6 +28,10 @@ export interface TestTask {
   readonly inputs?: Readonly<Record<string, Literal>>;
   /** What it gives when all goes well. The task declares outputs of these names. */
   readonly outputs?: Readonly<Record<string, Literal>>;
+  /** What Flyte 2 sends with every call for it; Flyte 1 has nothing of the kind. Default: a connection with nothing in it. */
+  readonly connection?: Connection;
+  /** Environment variables of its execution. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Everything else of the template, as Flyte 1's message says it: `target`, `config`, `metadata`… */
   readonly template?: TemplateInit;
 }
@@ -67,6 +72,11 @@ export class TaskRequests {
     this.#template = toTemplate(task);
     this.#neutral = fromTemplateMessage(this.#template);
     this.#inputs = fromBinary(LiteralMapSchema, encodeLiterals(task.inputs ?? {}));
+  }
+
+  /** What comes with every call, on Flyte 2. */
+  get connection(): Connection | undefined {
+    return this.path === 'flyte2' ? (this.task.connection ?? { secrets: {}, configs: {} }) : undefined;
   }
 
   /** Whether the engine looks for results when the task has succeeded. */
@@ -113,13 +123,14 @@ export class TaskRequests {
       inputs: Inputs.of(new Map(Object.entries(this.task.inputs ?? {}))),
       outputPrefix: this.outputPrefix(attempt),
       execution: this.#execution(attempt),
+      connection: this.connection,
     };
   }
 
   #execution({ execution, node, number }: Attempt): TaskExecution {
     const { project, domain } = tenant;
     const labels = { project, domain, ...(this.path === 'flyte2' ? { run: execution, action: node } : { 'execution-id': execution }) };
-    const environment = this.path === 'flyte2' ? { RUN_NAME: execution, ACTION_NAME: node } : undefined;
+    const names = this.path === 'flyte2' ? { RUN_NAME: execution, ACTION_NAME: node } : {};
     return {
       org: '',
       project,
@@ -131,7 +142,7 @@ export class TaskRequests {
       labels,
       annotations: {},
       serviceAccount: '',
-      environment: environment ?? {},
+      environment: { ...names, ...this.task.environment },
     };
   }
 }

@@ -12,6 +12,7 @@ testAgent({
     { custom: {}, names: 'query' },
     { custom: { query: '' }, names: 'query' },
   ],
+  schedules: 10_000,
 });
 
 testAgent({
@@ -20,6 +21,7 @@ testAgent({
   task: { type: 'lookup_batch', custom: { queue: 'default' } },
   guarantee: 'atLeastOnce',
   invalid: [{ custom: { queue: 1 }, names: 'queue' }],
+  schedules: 10_000,
 });
 
 const sum = {
@@ -28,7 +30,7 @@ const sum = {
   outputs: { o0: { kind: 'integer', value: 3n } },
 } as const;
 
-testAgent({ name: 'a sync agent', world: () => new SumWorld(), task: sum });
+testAgent({ name: 'a sync agent', world: () => new SumWorld(), task: sum, schedules: 10_000 });
 
 testAgent({ name: 'a sync agent whose results must not be stored', world: () => new PrivateSumWorld(), task: sum });
 

@@ -1,5 +1,5 @@
 import { callers } from './caller.ts';
-import { FaultSchedule, type Fault } from './faults.ts';
+import { delayOf, FaultSchedule, isTaken, slowFaults, type Fault } from './faults.ts';
 
 /** What an agent asks of a service: to start work, to describe a job, to look for jobs by their key, to stop one. */
 export type WorldOperation = 'submit' | 'read' | 'search' | 'cancel';
@@ -10,12 +10,11 @@ export type CallCounts = Readonly<Record<WorldOperation, number>>;
 /** What goes wrong with a request, if anything. */
 export type Chaos = (operation: WorldOperation) => Fault<WorldOperation> | undefined;
 
-const slowMs = 5000;
-
 /** The way between the replicas and a fake service: requests take time on it, and go wrong. */
 export class Wire {
   latencyMs: () => number = () => 0;
   chaos: Chaos = () => undefined;
+  ignoresSignals = false;
   readonly #error: (fault: Fault<WorldOperation>, operation: WorldOperation) => unknown;
   readonly #faults = new FaultSchedule<WorldOperation>();
   readonly #counts: Record<WorldOperation, number> = { submit: 0, read: 0, search: 0, cancel: 0 };
@@ -43,6 +42,7 @@ export class Wire {
   heal(): void {
     this.#faults.clear();
     this.chaos = () => undefined;
+    this.ignoresSignals = false;
   }
 
   /** One request. @param work what the service does; told whether it hides what is new */
@@ -50,7 +50,7 @@ export class Wire {
     this.#counts[operation]++;
     this.#waiting[operation]++;
     try {
-      return await unlessAborted(this.#serve(operation, work), signal);
+      return await unlessAborted(this.#serve(operation, work), this.ignoresSignals ? undefined : signal);
     } finally {
       this.#waiting[operation]--;
     }
@@ -61,23 +61,25 @@ export class Wire {
     const isDead = (): boolean => caller?.life.isOver === true;
     if (isDead()) return never();
     const fault = this.#faults.take(operation) ?? this.chaos(operation);
-    const isTaken = fault === undefined || !untaken.has(fault.kind);
-    const arrived = isTaken ? caller?.life.send(() => callers.run(caller, () => quietly(() => work(false)))) : undefined;
-    await travel(this.latencyMs() + (fault?.delayMs ?? (fault?.kind === 'slow' ? slowMs : 0)));
+    const takes = fault === undefined || isTaken(fault.kind);
+    const arrived = takes ? caller?.life.send(() => callers.run(caller, () => quietly(() => work(false)))) : undefined;
+    const delayMs = fault === undefined ? 0 : delayOf(fault);
+    const isBodyLate = fault?.kind === 'slow-body';
+    await travel(this.latencyMs() + (isBodyLate ? 0 : delayMs));
     if (isDead()) return never();
     arrived?.();
-    const value = isTaken ? work(fault?.kind === 'hidden') : undefined;
-    await travel(this.latencyMs());
+    const value = takes ? work(fault?.kind === 'hidden') : undefined;
+    await travel(this.latencyMs() + (isBodyLate ? delayMs : 0));
     if (isDead() || fault?.kind === 'stall-before' || fault?.kind === 'stall-after') return never();
-    if (fault !== undefined && fault.kind !== 'slow' && fault.kind !== 'hidden') throw this.#error(fault, operation);
+    if (fault !== undefined && !harmless.has(fault.kind)) throw this.#error(fault, operation);
     // Without a fault, or with one that only takes time, the work was done.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return value as Value;
   }
 }
 
-/** Faults whose requests the service never does. */
-const untaken: ReadonlySet<Fault['kind']> = new Set<Fault['kind']>(['unavailable', 'throttled', 'refused', 'lost-before', 'stall-before']);
+/** Faults after which an SDK has an answer that it can read. */
+const harmless: ReadonlySet<Fault['kind']> = new Set<Fault['kind']>([...slowFaults, 'hidden']);
 
 /** Nobody is there any more to hear what came of it. */
 function quietly(work: () => unknown): void {

@@ -45,6 +45,13 @@ test('a job that vanished is known no longer, but was taken', async () => {
   expect([world.jobs.length, world.taken.length, world.taken.some(isLive)]).toEqual([0, 1, false]);
 });
 
+test('an emptied service knows nothing and goes on', async () => {
+  await client.submit('key', 'select 1');
+  world.empty();
+  expect([world.jobs.length, world.taken.length]).toEqual([0, 0]);
+  expect((await client.submit('key', 'select 1')).id).toBe('job-1');
+});
+
 describe('a fault', () => {
   test.each<[FaultKind, number | undefined, number]>([
     ['unavailable', 503, 0],
@@ -73,11 +80,29 @@ describe('a fault', () => {
     expect(world.waiting('read')).toBe(0);
   });
 
+  test('stall, with an SDK that ignores its signal: nothing is ever answered', async () => {
+    world.fault({ kind: 'stall-before' });
+    world.ignoresSignals = true;
+    client.describe('job-1', AbortSignal.timeout(100)).catch(() => {});
+    await clock.advance(3_600_000);
+    expect(world.waiting('read')).toBe(1);
+  });
+
   test('slow: the request is taken late', async () => {
     world.fault({ kind: 'slow', delayMs: 20_000 });
     const submitting = client.submit('key', 'select 1');
     await clock.advance(19_999);
     expect(world.taken).toHaveLength(0);
+    await clock.advance(1);
+    expect((await submitting).id).toBe('job-1');
+  });
+
+  test('slow-body: the request is taken at once and answered late', async () => {
+    world.fault({ kind: 'slow-body', delayMs: 20_000 });
+    let isAnswered = false;
+    const submitting = client.submit('key', 'select 1').finally(() => (isAnswered = true));
+    await clock.advance(19_999);
+    expect([world.taken.length, isAnswered]).toEqual([1, false]);
     await clock.advance(1);
     expect((await submitting).id).toBe('job-1');
   });

@@ -12,6 +12,8 @@ import { Wire, type CallCounts, type Chaos, type WorldOperation } from './wire.t
 export abstract class World<Details = unknown> {
   /** Secrets for the agent's configuration and for the service's error texts: none may ever leave the agent. */
   readonly canaries: Canaries = new Canaries();
+  /** The secrets that the agent asks for, by name in upper case: canaries, best. Default: none. */
+  readonly secrets: Readonly<Record<string, string>> = {};
   /** Whether somebody else's job may have the name that the agent gives its own; then it must tell them apart by a tag. Default: no. */
   readonly namesCollide: boolean = false;
   readonly #jobs = new Map<string, MutableJob<Details>>();
@@ -24,6 +26,11 @@ export abstract class World<Details = unknown> {
 
   /** What the service's SDK throws for a fault, so that the agent's own reading of errors is tested too. */
   protected abstract error(fault: Fault<WorldOperation>, operation: WorldOperation): unknown;
+
+  /** Whether the task is done within a call, also where the engine polls: the default with a sync agent. An agent may do some tasks at once and run others as jobs. */
+  get isDoneAtOnce(): boolean {
+    return this.agent().kind === 'sync';
+  }
 
   // For the author's fake client.
 
@@ -143,6 +150,12 @@ export abstract class World<Details = unknown> {
     this.#jobs.delete(id);
   }
 
+  /** The service forgets all jobs, as if they had never been: for runs that would fill the memory. */
+  empty(): void {
+    this.#jobs.clear();
+    this.#taken.length = 0;
+  }
+
   /** The job turns out to be somebody else's that has the same name. */
   disown(id: string): void {
     const job = this.#jobs.get(id);
@@ -162,6 +175,11 @@ export abstract class World<Details = unknown> {
   /** What goes wrong with a request that no scheduled fault meets. Default: nothing. */
   set chaos(chaos: Chaos) {
     this.#wire.chaos = chaos;
+  }
+
+  /** Whether the SDK goes on with its requests although its signal was aborted. Default: no. */
+  set ignoresSignals(ignoresSignals: boolean) {
+    this.#wire.ignoresSignals = ignoresSignals;
   }
 
   /** The next matching requests go wrong. */
@@ -191,5 +209,7 @@ export abstract class World<Details = unknown> {
 
 /** By which ways the engines reach the agent of a world. */
 export function pathsOf(world: World): readonly [Path, ...Path[]] {
-  return world.agent().kind === 'sync' ? ['flyte1', 'flyte1-sync', 'flyte2'] : ['flyte1', 'flyte2'];
+  const agent = world.agent();
+  const isSync = agent.kind !== 'sensor' && agent.do !== undefined;
+  return isSync ? ['flyte1', 'flyte1-sync', 'flyte2'] : ['flyte1', 'flyte2'];
 }

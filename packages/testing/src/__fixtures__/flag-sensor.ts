@@ -5,7 +5,7 @@ import { World } from '../world.ts';
 import { rethrow, toServiceError, type ServiceError } from './service-error.ts';
 
 const flagConfig = z.looseObject({ flag: z.string() });
-type FlagConfig = z.infer<typeof flagConfig>;
+export type FlagConfig = z.infer<typeof flagConfig>;
 
 /** A service with flags. */
 export interface FlagClient {
@@ -36,7 +36,11 @@ export class FlagWorld extends World {
   #isUp = false;
 
   agent(): FlagSensor {
-    return new FlagSensor({ isUp: (_flag, signal) => this.call('read', () => this.#isUp, signal) });
+    return new FlagSensor(this.client());
+  }
+
+  client(): FlagClient {
+    return { isUp: (_flag, signal) => this.call('read', () => this.#isUp, signal) };
   }
 
   override finish(): void {

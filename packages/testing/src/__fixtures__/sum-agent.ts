@@ -1,4 +1,4 @@
-import { AgentError, SyncAgent, type CreateContext, type Resource, type Schema, type Task } from '@flyte-agents/core';
+import { SyncAgent, type CreateContext, type Resource, type Schema, type Task } from '@flyte-agents/core';
 import { z } from 'zod';
 import type { Fault } from '../faults.ts';
 import { World } from '../world.ts';
@@ -23,11 +23,7 @@ export class SumAgent extends SyncAgent<object> {
   }
 
   async do({ inputs }: Task<object>, { idempotencyKey, signal }: CreateContext): Promise<Resource> {
-    const summands = ['a', 'b'].map((name) => {
-      const input = inputs.value(name);
-      if (input?.kind === 'integer') return input.value;
-      throw new AgentError({ code: 'INVALID_ARGUMENT', message: `input ${name}: expected an integer` });
-    });
+    const summands = ['a', 'b'].map((name) => inputs.integer(name));
     const value = await this.client.sum(idempotencyKey, summands, signal).catch(rethrow('sum'));
     return { phase: 'SUCCEEDED', outputs: { o0: { kind: 'integer', value } } };
   }

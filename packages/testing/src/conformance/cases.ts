@@ -4,11 +4,13 @@ import { pathsOf, type World } from '../world.ts';
 import type { Case } from './case.ts';
 import { configCases } from './config.ts';
 import { createCases } from './create.ts';
+import { damageCases } from './damage.ts';
 import { deadlineCases } from './deadline.ts';
 import { deleteCases } from './delete.ts';
 import { lifeCases } from './life.ts';
 import { pollCases } from './poll.ts';
 import { secretCases } from './secrets.ts';
+import { sensorCases } from './sensor.ts';
 import { openSocketStage } from './socket-stage.ts';
 import type { InvalidConfig, Subject } from './stage.ts';
 import { openVirtualStage } from './virtual-stage.ts';
@@ -40,8 +42,10 @@ const cases: readonly Case[] = [
   ...createCases,
   ...pollCases,
   ...deleteCases,
+  ...sensorCases,
   ...deadlineCases,
   ...secretCases,
+  ...damageCases,
 ];
 
 /** Everything that is to be proved of an agent, over every path by which the engines reach it. */
@@ -51,9 +55,12 @@ export function conformanceCases({ world, task, guarantee = 'once', invalid = []
     const subject: Subject = { world, task, guarantee, invalid, path };
     return cases
       .filter(({ appliesTo }) => appliesTo === undefined || appliesTo(subject, sample))
-      .flatMap((each) => [toCase(each, subject, 'virtual'), ...(each.needs === 'time' ? [] : [toCase(each, subject, 'sockets')])]);
+      .flatMap((each) => places.filter((place) => place !== notFor[each.needs ?? 'both']).map((place) => toCase(each, subject, place)));
   });
 }
+
+const places = ['virtual', 'sockets'] as const;
+const notFor = { time: 'sockets', sockets: 'virtual', both: undefined } as const;
 
 function toCase({ title, run }: Case, subject: Subject, place: ConformanceCase['place']): ConformanceCase {
   return {

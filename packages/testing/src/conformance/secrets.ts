@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Verdict } from '../engine/calls.ts';
-import type { FaultKind } from '../faults.ts';
+import { passingFaults } from '../faults.ts';
 import { isLive } from '../job.ts';
 import type { Case } from './case.ts';
 import { finish, type Stage } from './stage.ts';
@@ -14,7 +14,18 @@ export const secretCases: readonly Case[] = [
       await assertNoLeak(stage, await finish(stage, stage.start()));
     },
   },
-  ...(['refused', 'unavailable', 'throttled', 'lost-before', 'malformed'] as const).map((kind: FaultKind): Case => ({
+  {
+    title: 'R8, C12: the secrets of a task, its environment and what it has for other plugins are in no reference, answer, log or metric',
+    async run(stage) {
+      const { task } = stage.subject;
+      const { canaries } = stage.world;
+      const custom = { ...task.custom, password_of_another_plugin: canaries.make("another plugin's password") };
+      const environment = { DATABASE_PASSWORD: canaries.make('environment') };
+      const connection = { secrets: { token: canaries.make('connection') }, configs: {} };
+      await assertNoLeak(stage, await finish(stage, stage.start({ task: { ...task, custom, environment, connection } })));
+    },
+  },
+  ...([...passingFaults, 'refused'] as const).map((kind): Case => ({
     title: `R8, C9, C12: no secret is in references, answers, logs, metrics or errors when the service fails (${kind})`,
     needs: 'time',
     appliesTo: (_subject, world) => !world.canaries.isEmpty,
@@ -26,8 +37,13 @@ export const secretCases: readonly Case[] = [
       await stage.rounds(1);
       world.fault({ kind, times: 3 });
       await stage.rounds(4);
+      const stopped = stage.start({ retries: 1 });
+      await stage.rounds(1);
       for (const { id } of world.jobs.filter(isLive)) world.fail(id);
-      await assertNoLeak(stage, refused, await finish(stage, task));
+      const failed = await finish(stage, task);
+      for (const operation of ['read', 'cancel'] as const) world.fault({ kind, operation, times: 3 });
+      stopped.abort();
+      await assertNoLeak(stage, refused, failed, await stage.done(stopped.end));
     },
   })),
 ];
@@ -39,7 +55,7 @@ async function assertNoLeak(stage: Stage, ...verdicts: readonly Verdict[]): Prom
     ...canaries.find(await stage.metrics(), 'the metrics'),
     ...verdicts.flatMap(({ calls, published, message, outputs }) => [
       ...calls.flatMap(({ reference }) => (reference === undefined ? [] : canaries.find(reference, 'a reference'))),
-      ...canaries.find([calls.map(({ answer }) => answer), message], 'an answer or an error'),
+      ...canaries.find([calls, message], 'an answer or an error'),
       ...canaries.find([published, outputs], 'an answer'),
     ]),
   ];

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { startServer, type AgentServer } from '@flyte-agents/core';
+import { SecretSource, startServer, type AgentServer } from '@flyte-agents/core';
 import type { Endpoint } from '../engine/endpoint.ts';
 import { FakeEngine } from '../engine/fake-engine.ts';
 import { grpcEndpoint } from '../engine/grpc.ts';
@@ -56,6 +56,7 @@ export async function openSocketStage(subject: Subject): Promise<Stage> {
   async function serve(): Promise<Served> {
     const server = await startServer({
       agents: [world.agent()],
+      secrets: new SecretSource(world.secrets, { files: false }),
       logger,
       host,
       port: 0,

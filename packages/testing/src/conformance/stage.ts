@@ -1,4 +1,4 @@
-import type { JsonObject } from '@flyte-agents/core';
+import type { JsonObject, Literal } from '@flyte-agents/core';
 import type { Endpoint, EngineAnswer, StoredTask } from '../engine/endpoint.ts';
 import type { EngineTask, EngineTaskOptions } from '../engine/engine-task.ts';
 import type { FakeEngine } from '../engine/fake-engine.ts';
@@ -19,8 +19,10 @@ export interface Subject {
 
 /** Settings that the agent must refuse before it asks its service anything. */
 export interface InvalidConfig {
-  /** The template's `custom`. */
-  readonly custom: JsonObject;
+  /** The template's `custom`. Default: the task's. */
+  readonly custom?: JsonObject;
+  /** Default: the task's. */
+  readonly inputs?: Readonly<Record<string, Literal>>;
   /** What the refusal must name. */
   readonly names: string;
 }
@@ -74,12 +76,13 @@ export async function created(stage: Stage, task: EngineTask): Promise<StoredTas
   return task.stored;
 }
 
-/** Creates the task's first attempt on one replica, past the engine. */
-export async function createOn(stage: Stage, replica: number): Promise<StoredTask> {
+/** Creates the task's first attempt in an execution on one replica, past the engine. */
+export async function createOn(stage: Stage, replica: number, execution: string = 'fdirect'): Promise<StoredTask> {
   const requests = new TaskRequests(stage.subject.task, stage.subject.path);
-  const attempt = { execution: 'fdirect', node: 'n0', number: 0 };
+  const attempt = { execution, node: 'n0', number: 0 };
   const reference = await stage.done(endpointOf(stage, replica).create(requests, attempt, callOptions));
-  return { taskType: requests.task.type, reference, outputPrefix: requests.outputPrefix(attempt) };
+  const { task, connection } = requests;
+  return { taskType: task.type, reference, outputPrefix: requests.outputPrefix(attempt), connection };
 }
 
 /** Asks one replica how a task stands. */

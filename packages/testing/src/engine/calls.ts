@@ -20,6 +20,8 @@ export interface EngineCall {
   readonly code: string;
   /** What was answered: a phase, the size of a reference, or an error's text. */
   readonly answer: string;
+  /** All that was answered. */
+  readonly content?: unknown;
   /** The reference that create answered. */
   readonly reference?: Uint8Array | undefined;
 }

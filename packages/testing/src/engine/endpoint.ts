@@ -1,4 +1,4 @@
-import type { JsonObject, LiteralMap, LogLink } from '@flyte-agents/core';
+import type { Connection, JsonObject, LiteralMap, LogLink } from '@flyte-agents/core';
 import type { Attempt, TaskRequests } from '../task.ts';
 
 /** An agent as a server lists it. */
@@ -14,6 +14,8 @@ export interface StoredTask {
   /** What create answered. */
   readonly reference: Uint8Array;
   readonly outputPrefix: string;
+  /** Only Flyte 2 has one. */
+  readonly connection?: Connection | undefined;
 }
 
 /** What a server says of a task. */

@@ -86,8 +86,9 @@ export class EngineTask {
   /** What the engine has stored of the attempt under way, once create has answered. */
   get stored(): StoredTask | undefined {
     const { requests } = this.#setup;
+    const { task, connection } = requests;
     const outputPrefix = requests.outputPrefix(this.#attempt);
-    return this.#reference && { taskType: requests.task.type, reference: this.#reference, outputPrefix };
+    return this.#reference && { taskType: task.type, reference: this.#reference, outputPrefix, connection };
   }
 
   /** The user stops the execution. */

@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
-import { fromMapMessage } from '@flyte-agents/core';
+import { fromMapMessage, type Connection } from '@flyte-agents/core';
 import { connect, type CallOptions } from '@flyte-agents/proto/client';
 import * as flyte1 from '@flyte-agents/proto/flyte1';
 import * as flyte2 from '@flyte-agents/proto/flyte2';
@@ -60,9 +60,9 @@ function flyte1Endpoint(address: string): Endpoint {
 }
 
 function flyte2Endpoint(address: string): Endpoint {
-  const connection = connect(address);
-  const metadata = connection.client(flyte2.ConnectorMetadataService);
-  const tasks = connection.client(flyte2.AsyncConnectorService);
+  const channel = connect(address);
+  const metadata = channel.client(flyte2.ConnectorMetadataService);
+  const tasks = channel.client(flyte2.AsyncConnectorService);
   return {
     address,
     list: (options) =>
@@ -78,22 +78,29 @@ function flyte2Endpoint(address: string): Endpoint {
       called(async () => {
         // Both versions have the same bytes; only Flyte 2 has a connection, and always sends one.
         const message = fromBinary(flyte2.CreateTaskRequestSchema, toBinary(flyte1.CreateTaskRequestSchema, requests.message(attempt)));
-        return (await tasks.createTask({ ...message, connection: create(flyte2.ConnectionSchema) }, toOptions(options))).resourceMeta;
+        const connection = toConnection(requests.connection);
+        return (await tasks.createTask({ ...message, connection }, toOptions(options))).resourceMeta;
       }),
-    get: ({ taskType, reference, outputPrefix }, options) =>
+    get: ({ taskType, reference, outputPrefix, connection }, options) =>
       called(async () => {
-        const request = { taskCategory: { name: taskType, version: 0 }, resourceMeta: reference, outputPrefix, connection: {} };
+        const category = { name: taskType, version: 0 };
+        const request = { taskCategory: category, resourceMeta: reference, outputPrefix, connection: toConnection(connection) };
         const { resource } = checked(flyte2.GetTaskResponseSchema, await tasks.getTask(request, toOptions(options)));
         // A list of named values here, a map in Flyte 1: the same bytes.
         return toAnswer(resource && fromBinary(flyte1.ResourceSchema, toBinary(flyte2.ResourceSchema, resource)));
       }),
-    delete: ({ taskType, reference }, options) =>
+    delete: ({ taskType, reference, connection }, options) =>
       called(async () => {
-        const request = { taskCategory: { name: taskType, version: 0 }, resourceMeta: reference, connection: {} };
+        const category = { name: taskType, version: 0 };
+        const request = { taskCategory: category, resourceMeta: reference, connection: toConnection(connection) };
         await tasks.deleteTask(request, toOptions(options));
       }),
-    close: () => connection.close(),
+    close: () => channel.close(),
   };
+}
+
+function toConnection({ secrets = {}, configs = {} }: Partial<Connection> = {}): flyte2.Connection {
+  return create(flyte2.ConnectionSchema, { secrets: { ...secrets }, configs: { ...configs } });
 }
 
 function toOptions({ timeoutMs, signal }: EndpointOptions): CallOptions {

@@ -71,14 +71,14 @@ export class TaskCalls {
     const { signal } = this.#process;
     const at = Date.now();
     let address = '';
-    const record = (outcome: Pick<EngineCall, 'code' | 'answer' | 'reference'>): void =>
+    const record = (outcome: Pick<EngineCall, 'code' | 'answer' | 'content' | 'reference'>): void =>
       void this.log.push({ method, address, attempt, at, ms: Date.now() - at, timeoutMs, ...outcome });
     try {
       const value = await this.#servers.ask((endpoint) => {
         ({ address } = endpoint);
         return call(endpoint, { timeoutMs, signal });
       });
-      record({ code: 'OK', answer: toText(value), reference: value instanceof Uint8Array ? value : undefined });
+      record({ code: 'OK', answer: toText(value), content: value, reference: value instanceof Uint8Array ? value : undefined });
       if (!signal.aborted) return value;
     } catch (error) {
       if (!(error instanceof CallError)) throw error;

@@ -1,5 +1,5 @@
 import { Random } from '../random.ts';
-import type { Fault, FaultKind } from '../faults.ts';
+import { passingFaults, slowFaults, type Fault } from '../faults.ts';
 import type { Path } from '../task.ts';
 import type { WorldOperation } from '../wire.ts';
 import type { Schedule, Step } from './schedule.ts';
@@ -76,20 +76,9 @@ function toPause(random: Random): number {
 
 function toFault(random: Random): Fault<WorldOperation> {
   const operation = random.weighted<WorldOperation>({ submit: 4, read: 3, search: 2, cancel: 1.5 });
-  const kinds: readonly [FaultKind, ...FaultKind[]] = [
-    'unavailable',
-    'throttled',
-    'refused',
-    'lost-before',
-    'lost-after',
-    'stall-before',
-    'stall-after',
-    'malformed',
-    'truncated',
-    'slow',
-  ];
-  const kind = random.pick(...kinds);
+  const kind = random.pick(...passingFaults, ...slowFaults, 'refused');
   const times = random.pick(1, 1, 2, 5);
-  const delayMs = kind === 'slow' ? random.pick(random.integer(100, 3000), random.integer(3000, slowestSubmitMs)) : undefined;
+  const isSlow = kind === 'slow' || kind === 'slow-body';
+  const delayMs = isSlow ? random.pick(random.integer(100, 3000), random.integer(3000, slowestSubmitMs)) : undefined;
   return { kind, operation, times, ...(delayMs !== undefined && { delayMs }), ...(kind === 'throttled' && { retryAfterMs: 700 }) };
 }

@@ -8,6 +8,7 @@ import { TaskRequests, type TestTask } from '../task.ts';
 import type { World } from '../world.ts';
 import { Fleet } from './fleet.ts';
 import type { Guarantee } from './guarantee.ts';
+import { jobsOf } from './job-rules.ts';
 import { Model, type AttemptFacts, type Violation } from './model.ts';
 import { toSentence, type CreateStep, type Schedule, type Step } from './schedule.ts';
 import { SimulatedTask, type StoredAttempt, type TaskEnd } from './simulated-task.ts';
@@ -165,10 +166,11 @@ export class History {
     const stored = task.poll();
     if (stored === undefined) return;
     const replica = this.#fleet.at(place);
+    const told = this.#model.polls(stored.attempt, replica.life);
     const answer = await this.#fleet.follow({ method: 'get', replica }, replica.get(this.#toStored(stored), this.#call(stored.attempt)));
     const isUsed = task.hearsPoll(stored);
     if (answer instanceof CallError) return;
-    this.#model.polled(stored.attempt, replica.life, answer, isUsed);
+    told(answer, isUsed);
     if (isUsed) this.#proceed(task, answer);
   }
 
@@ -242,7 +244,10 @@ export class History {
     if (this.#schedule.tasks[index] === 'abort') return this.#abort(task, round);
     const jobs = this.#world.jobs.filter((job) => isLive(job) && job.startedBy?.attempt === task.attempt.id);
     for (const { id } of jobs) this.#world.succeed(id);
-    if (jobs.length === 0) this.#world.finish();
+    if (jobs.length === 0) {
+      this.#model.isSo = true;
+      this.#world.finish();
+    }
     void this.#poll(task, round);
   }
 
@@ -256,14 +261,17 @@ export class History {
     this.#fleet.replace(0);
     for (const { end, past } of this.#tasks) {
       const last = past.at(-1);
-      const isKnown = this.#world.jobs.some(({ startedBy }) => startedBy?.attempt === last?.attempt.id);
       // A failure that one replica answered while another started the job stays what it is for a fresh one.
-      if (end !== 'SUCCEEDED' || last === undefined || last.attempt.stored === 'failure' || !isKnown) continue;
+      if (end !== 'SUCCEEDED' || last === undefined || last.attempt.stored === 'failure') continue;
+      // The replica that said the end may have known of another job than what is stored.
+      if (this.#model.mayBeLost(last.attempt)) continue;
+      if (jobsOf(this.#world, last.attempt).some(({ vanishedAt }) => vanishedAt !== undefined)) continue;
       const replica = this.#fleet.at(0);
+      const told = this.#model.polls(last.attempt, replica.life);
       const work = this.#fleet.follow({ method: 'get', replica }, replica.get(this.#toStored(last), this.#call(last.attempt)));
       const answer = await this.#clock.run(work, 2 * this.#schedule.timeoutMs);
       if (answer instanceof CallError) continue;
-      this.#model.polled(last.attempt, replica.life, answer, false);
+      told(answer, false);
       if (answer.phase !== end) this.#model.broken('R10', `a fresh replica answers ${answer.phase} for a task that ${end}`);
     }
   }
@@ -282,7 +290,8 @@ export class History {
   }
 
   #toStored({ attempt, reference }: StoredAttempt): StoredRequest {
-    return { taskType: this.#requests.task.type, reference, outputPrefix: attempt.id };
+    const { task, connection } = this.#requests;
+    return { taskType: task.type, reference, outputPrefix: attempt.id, connection };
   }
 
   #call({ id }: AttemptFacts): ReplicaCall {

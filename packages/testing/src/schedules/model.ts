@@ -60,6 +60,8 @@ const order: Readonly<Record<Phase, number>> = {
 
 /** Follows a history and knows what may never happen in one. */
 export class Model {
+  /** Whether what sensors wait for has come true. */
+  isSo = false;
   readonly violations: Violation[] = [];
   readonly #attempts: AttemptFacts[] = [];
   readonly #options: ModelOptions;
@@ -80,6 +82,12 @@ export class Model {
   /** Jobs that were left running because nobody could know of them. */
   get beyondReach(): number {
     return this.#jobRules.beyondReach;
+  }
+
+  /** Whether the engine may know of no job, or of another than a replica did before: nobody can find one again. */
+  mayBeLost(attempt: AttemptFacts): boolean {
+    const { world, guarantee } = this.#options;
+    return guarantee === 'bestEffort' && (attempt.stored === 'pending' || jobsOf(world, attempt).length > 1);
   }
 
   /** The engine begins an attempt. */
@@ -105,20 +113,25 @@ export class Model {
     this.leaks(text, 'a reference');
   }
 
-  /** A get was answered. @param isUsed whether the engine, meanwhile, has not gone on without the answer */
-  polled(attempt: AttemptFacts, life: Life, resource: Resource, isUsed: boolean): void {
-    const { phase, outputs } = resource;
+  /**
+   * A get begins. Gives what takes note of its answer, and whether the engine has not gone on without it meanwhile.
+   *
+   * The answer may not fall behind what the replica had said when the get began; gets that cross are of no order.
+   */
+  polls(attempt: AttemptFacts, life: Life): (resource: Resource, isUsed: boolean) => void {
     const facts = this.#facts(life, attempt);
-    if (facts.phase !== undefined && order[phase] < order[facts.phase]) {
-      this.broken('R10', `a replica answered ${facts.phase}, then ${phase}`);
-    }
-    facts.phase = phase;
-    if (isTerminal(phase)) {
-      const end = `${phase} ${Object.keys(outputs ?? {}).join(' ')}`;
-      facts.end ??= end;
-      if (facts.end !== end) this.broken('R10', `a replica answered ${facts.end} at a task's end, then ${end}`);
-    }
-    this.#told(attempt, resource, isUsed);
+    const { phase: before, end: endBefore } = facts;
+    return (resource, isUsed) => {
+      const { phase, outputs } = resource;
+      if (before !== undefined && order[phase] < order[before]) this.broken('R10', `a replica answered ${before}, then ${phase}`);
+      facts.phase = phase;
+      if (isTerminal(phase)) {
+        facts.end = `${phase} ${Object.keys(outputs ?? {}).join(' ')}`;
+        if (endBefore !== undefined && endBefore !== facts.end)
+          this.broken('R10', `a replica answered ${endBefore} at a task's end, then ${facts.end}`);
+      }
+      this.#told(attempt, resource, isUsed);
+    };
   }
 
   /** A sync call was answered. */
@@ -163,10 +176,12 @@ export class Model {
     if (job === undefined) {
       if (phase === 'FAILED' && this.#options.startsJobs)
         this.broken('R3', `FAILED without a job and without a fault of the user: ${message}`);
+      if (phase === 'SUCCEEDED' && (this.#options.startsJobs || !this.isSo)) this.broken('R10', `SUCCEEDED, but nothing did: ${message}`);
     } else if (phase === 'SUCCEEDED') {
       if (!jobs.some(({ state }) => state === 'succeeded')) this.broken('R10', `SUCCEEDED, but no job did: ${message}`);
     } else if (others.length === 0) {
-      if (isLive(job) && attempt.stored !== 'failure') this.broken('R3', `${phase} ("${message}") while ${nameOf(job)} still runs`);
+      if (isLive(job) && attempt.stored !== 'failure' && !this.mayBeLost(attempt))
+        this.broken('R3', `${phase} ("${message}") while ${nameOf(job)} still runs`);
       if (phase === 'FAILED' && job.stoppedBy !== undefined && !attempt.isDeleted)
         this.broken('C5', `FAILED because the agent itself stopped ${nameOf(job)}: ${message}`);
     }

@@ -1,6 +1,6 @@
 import { Metrics } from '@flyte-agents/core';
 import { VirtualClock } from '../clock.ts';
-import { Random } from '../random.ts';
+import { seeds, seedVariable } from '../seeds.ts';
 import type { Path, TestTask } from '../task.ts';
 import { pathsOf, type World } from '../world.ts';
 import { generate } from './generate.ts';
@@ -8,9 +8,6 @@ import { History, type HistoryOptions, type HistoryResult } from './history.ts';
 import type { Guarantee } from './guarantee.ts';
 import type { Schedule } from './schedule.ts';
 import { shrink } from './shrink.ts';
-
-/** Names the one schedule to run again. */
-const seedVariable = 'FLYTE_AGENTS_SEED';
 
 /** What to run, and how often. */
 export interface ScheduleOptions {
@@ -111,14 +108,4 @@ function plus(summary: ScheduleSummary, { calls, jobs, upstreamCalls, beyondReac
     upstreamCalls: summary.upstreamCalls + upstreamCalls,
     beyondReach: summary.beyondReach + beyondReach,
   };
-}
-
-function* seeds(seed: number, count: number): Generator<number> {
-  const again = process.env[seedVariable];
-  if (again !== undefined && again !== '') {
-    yield Number(again);
-    return;
-  }
-  const random = new Random(seed);
-  for (let index = 0; index < count; index++) yield random.bits();
 }
