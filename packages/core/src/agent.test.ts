@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { FlagSensor } from './__fixtures__/agents.ts';
+import { FlagSensor, noSecrets } from './__fixtures__/agents.ts';
 import { AsyncAgent, SyncAgent, type Locator } from './agent.ts';
+import { createFetch } from './http/fetch.ts';
+import { noStore } from './store/store.ts';
 import type { Resource } from './task.ts';
 
 /** Only what an agent must have. */
@@ -29,6 +31,9 @@ const context = {
   deadline: 0,
   project: '',
   domain: '',
+  secrets: noSecrets,
+  store: noStore,
+  fetch: createFetch(),
   logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => context.logger },
 };
 

@@ -1,3 +1,4 @@
+import type { Check } from './check.ts';
 import { AgentError } from './errors.ts';
 import type { IdempotencyKey } from './idempotency.ts';
 import type { FlyteDatetime, FlyteDuration, JsonObject } from './literals/model.ts';
@@ -51,6 +52,17 @@ abstract class BaseAgent<Config> {
   /** Reads the template's `custom`. Tolerates keys it does not know. */
   abstract readonly config: Schema<Config>;
 
+  /**
+   * Whether results are neither secret nor personal, so that small ones of work that is done within a call may be put into the
+   * reference when the engine polls all the same. References land in the cluster's store and in the engine's log.
+   */
+  readonly resultsMayBeStored: boolean = false;
+
+  /** What can be looked at without a task: secrets, the service. For operators, whom `flyte-agents doctor` tells. Default: nothing. */
+  checks(): readonly Check[] {
+    return [];
+  }
+
   /** Loads what the first task would have to wait for, such as an SDK. A server with this agent alone calls it before it is ready. */
   async prepare(): Promise<void> {}
 }
@@ -67,6 +79,17 @@ export abstract class AsyncAgent<Config, Ref extends JsonObject> extends BaseAge
   /** Reads the JSON reference of a Python agent as ours, so that its tasks in flight survive the swap. Default: none is read. */
   readonly legacyRef?: Schema<Ref>;
   readonly kind = 'async';
+
+  /**
+   * Does a task within one call; its phase must be terminal. An agent with it is announced as sync. Where the engine polls all
+   * the same, create does those tasks that are not {@link runsAsJob jobs}.
+   */
+  do?(task: Task<Config>, context: CreateContext): Promise<Resource>;
+
+  /** Of an agent that can do tasks within one call: whether this one runs as a job where the engine polls. Pure. Default: it does. */
+  runsAsJob(_task: Task<Config>): boolean {
+    return true;
+  }
 
   /** Starts the job, or finds the one that the same key already started. */
   abstract create(task: Task<Config>, context: CreateContext): Promise<Ref>;
@@ -119,12 +142,15 @@ export abstract class AsyncAgent<Config, Ref extends JsonObject> extends BaseAge
 /** An agent that does its work within one call. */
 export abstract class SyncAgent<Config> extends BaseAgent<Config> {
   readonly kind = 'sync';
-  /**
-   * Whether results are neither secret nor personal, so that small ones may be put into the reference when the engine
-   * calls this agent on an async path. References land in the cluster's store and in the engine's log.
-   */
-  readonly resultsMayBeStored: boolean = false;
 
   /** Does the work and gives its result, whose phase must be terminal. */
   abstract do(task: Task<Config>, context: CreateContext): Promise<Resource>;
+}
+
+/** An agent that can do tasks within one call. */
+export type Doer = Pick<SyncAgent<unknown>, 'name' | 'config' | 'resultsMayBeStored' | 'do'>;
+
+/** Whether an agent can do tasks within one call: then the engine is told that it is sync. */
+export function canDo<Agent extends AsyncAgent<unknown, JsonObject> | SyncAgent<unknown>>(agent: Agent): agent is Agent & Doer {
+  return agent.do !== undefined;
 }

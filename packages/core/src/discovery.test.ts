@@ -129,8 +129,8 @@ describe('discovery stops the start', () => {
 
   test('when a named package is not installed', async () => {
     await project();
-    await expect(found('snowflake')).rejects.toThrow(
-      /^@flyte-agents\/snowflake is not installed in .*: npm install @flyte-agents\/snowflake$/,
+    await expect(found('none-such')).rejects.toThrow(
+      /^@flyte-agents\/none-such is not installed in .*: npm install @flyte-agents\/none-such$/,
     );
   });
 

@@ -29,6 +29,7 @@ import {
   recordingLogger,
   rejection,
 } from './__fixtures__/agents.ts';
+import { certificate, tlsFolder } from './__fixtures__/certificates.ts';
 import { goldenRequest } from './__fixtures__/golden.ts';
 import { AgentError } from './errors.ts';
 import { Inputs } from './literals/inputs.ts';
@@ -448,6 +449,13 @@ describe('reflection', () => {
 });
 
 describe('C18: the metrics endpoint', () => {
+  test('OP6: tells the lag of the event loop, and what the process uses', async () => {
+    const { server } = await harness();
+    const metrics = await (await fetch(`http://127.0.0.1:${server.metricsPort}/metrics`)).text();
+    expect(metrics).toMatch(/^nodejs_eventloop_lag_p99_seconds \d/m);
+    expect(metrics).toMatch(/^process_resident_memory_bytes \d/m);
+  });
+
   test('has the metrics as text', async () => {
     const { server, one } = await harness();
     await one.createTask(request('job'));
@@ -472,12 +480,12 @@ describe('R3: a poll', () => {
     [
       'has an integer of more than 64 bits',
       { n: { kind: 'integer', value: 2n ** 64n } },
-      /result cannot be sent: value n is beyond 64 bits/,
+      /result cannot be sent: output n: expected an integer of 64 bits/,
     ],
     [
       'is larger than the engine takes',
       { text: { kind: 'string', value: 'x'.repeat(5_000_000) } },
-      /result cannot be sent: the outputs have 50000\d\d bytes/,
+      /outputs of 50000\d\d bytes do not fit into an answer/,
     ],
   ];
   test.each(unsendable)('whose result %s is FAILED, not an error, on both protocols', async (_name, outputs, message) => {
@@ -503,8 +511,8 @@ describe('R3: a poll', () => {
 
   test('of nothing at all is answered', async () => {
     const { one, two } = await harness();
-    expect((await one.getTask({})).resource?.phase).toBe(failed);
-    expect((await two.getTask({})).resource?.phase).toBe(failed);
+    expect((await one.getTask({})).resource?.phase).toBe(running);
+    expect((await two.getTask({})).resource?.phase).toBe(running);
   });
 
   test('R5: whose service does not answer is RUNNING before the deadline', async () => {
@@ -807,6 +815,47 @@ describe('C17: stopping', () => {
   });
 });
 
+describe('P9: TLS', () => {
+  test('is what gRPC speaks with a certificate, while metrics stay plain', async () => {
+    const pair = await certificate('server');
+    const { folder, files } = await tlsFolder(pair);
+    open.push(() => rm(folder, { recursive: true }));
+    const { server } = await harness({ tls: files });
+    const client = new Client(`localhost:${server.port}`, credentials.createSsl(Buffer.from(pair.cert)));
+    open.push(() => client.close());
+    expect(await callRaw(client, '/grpc.health.v1.Health/Check', Buffer.alloc(0))).toEqual(Buffer.from([8, 1]));
+    await expect(callRaw(rawClient(server), '/grpc.health.v1.Health/Check', Buffer.alloc(0))).rejects.toMatchObject({
+      code: status.UNAVAILABLE,
+    });
+    const metrics = await (await fetch(`http://127.0.0.1:${server.metricsPort}/metrics`)).text();
+    expect(metrics).toMatch(/^flyte_agents_tls_certificate_expiry_timestamp_seconds \d/m);
+  });
+
+  test('with a certificate that cannot be used is no start, and leaves nothing open', async () => {
+    const { folder, files } = await tlsFolder({ cert: 'garbage', key: 'garbage' });
+    open.push(() => rm(folder, { recursive: true }));
+    await expect(harness({ tls: files })).rejects.toThrow(`${files.cert} has no certificate in PEM`);
+    expect(unknownStates.hasSubscribers).toBe(false);
+  });
+});
+
+describe('C18: /healthz', () => {
+  test('is 200 while the server serves, and 503 while it stops', async () => {
+    const { agent, server, one } = await harness();
+    const ask = async (): Promise<number> => (await fetch(`http://127.0.0.1:${server.metricsPort}/healthz`)).status;
+    expect(await ask()).toBe(200);
+    const { wait, open: letGo } = gate();
+    agent.before.create = wait;
+    const underWay = one.createTask(request('job'));
+    await vi.waitFor(() => expect(agent.created).toHaveLength(1));
+    const stopped = server.stop();
+    expect(await ask()).toBe(503);
+    letGo();
+    await underWay;
+    await stopped;
+  });
+});
+
 describe('starting', () => {
   test('R7: needs no credential, and loads an agent that is alone', async () => {
     const agent = new JobAgent();
@@ -842,4 +891,56 @@ describe('starting', () => {
     );
     expect(unknownStates.hasSubscribers).toBe(false);
   });
+});
+
+/** What an agent on a server with these settings hears from the metrics port of another one, which is on this machine. */
+async function heard(options: (port: number) => Partial<ServerOptions>): Promise<unknown> {
+  const { server: target } = await harness();
+  const { one, echo } = await harness(options(target.metricsPort));
+  let answer: unknown;
+  echo.before = async (context) => {
+    answer = await context.fetch(`http://127.0.0.1:${target.metricsPort}/healthz`).then(
+      ({ status: found }) => found,
+      (error: unknown) => error,
+    );
+  };
+  await one.createTask(request('echo'));
+  return answer;
+}
+
+describe('SW5: what an agent fetches from', () => {
+  test('is public, if the server’s settings say nothing else', async () => {
+    expect(await heard(() => ({}))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('in the setting allowPorts'),
+    });
+    expect(await heard((port) => ({ allowPorts: [port] }))).toMatchObject({ message: expect.stringContaining('a loopback address') });
+  });
+
+  test('is what the server’s settings allow', async () => {
+    expect(await heard((port) => ({ allowHosts: [`127.0.0.1:${port}`] }))).toBe(200);
+  });
+
+  test.each<[string, Partial<ServerOptions>]>([
+    ['allowHosts', { allowHosts: ['http://example.com'] }],
+    ['denyHosts', { denyHosts: ['10.0.0.0/99'] }],
+    ['allowPorts', { allowPorts: [0] }],
+  ])('is not left to a wrong word in %s: the server does not start', async (setting, options) => {
+    await expect(harness(options)).rejects.toThrow(`${setting}: `);
+  });
+});
+
+test.each([
+  [{ storeRoots: ['http://example.com/data'] }, 'storeRoots: "http://example.com/data": the location is a http:// URL'],
+  [{ sensors: [{ module: 'users', name: 'Mine', use: 'kafka' }] }, 'no installed sensor is of kind kafka'],
+])('a server does not start with %j', async (options, message) => {
+  await expect(harness(options)).rejects.toThrow(message);
+});
+
+test('SE1: a Python class that an operator maps is served by the sensor of that kind', async () => {
+  const { one, flag } = await harness({ sensors: [{ module: 'users', name: 'Mine', use: 'flag', config: { flag: 'up' } }] });
+  const template = { type: 'sensor', custom: { sensor_module: 'users', sensor_name: 'Mine' } };
+  const { resourceMeta } = await one.createTask({ template, outputPrefix: 's3://b/mapped' });
+  await one.getTask({ taskCategory: { name: 'sensor' }, resourceMeta });
+  expect(flag.poked[0]?.task.config).toEqual({ flag: 'up' });
 });

@@ -1,8 +1,11 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server as GrpcServer, ServerCredentials, type ServerOptions as GrpcOptions } from '@grpc/grpc-js';
+import type { TlsFiles } from './certificates.ts';
 import { Dispatcher } from './dispatcher/dispatcher.ts';
 import type { WriteOutputs } from './dispatcher/outputs.ts';
+import { createFetch } from './http/fetch.ts';
+import type { FetchPolicy } from './http/guard.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { Metrics } from './metrics.ts';
 import { unknownStates } from './phase.ts';
@@ -12,31 +15,46 @@ import { Health } from './protocol/health.ts';
 import { encodeLiterals } from './protocol/literals.ts';
 import { serviceNames } from './protocol/services.ts';
 import { AgentRegistry, type AgentList } from './registry.ts';
-import { FileStore } from './store.ts';
+import type { SecretSource } from './secrets.ts';
+import type { SensorMapping } from './sensor-host.ts';
+import { ObjectStore } from './store/store.ts';
+import { FileCredentials } from './tls.ts';
 
 /** What can be asked for in health checks: the server, every service, and what the Python servers have too. */
 const healthNames = ['', 'grpc.health.v1.Health', ...serviceNames];
 
-/** How a server is to run. */
-export interface ServerOptions {
+/** How long results may take to be written, in milliseconds. */
+const writeLimitMs = 30_000;
+
+/** How a server is to run, and what its agents may fetch from. */
+export interface ServerOptions extends FetchPolicy {
   readonly agents: AgentList;
   /** Announce and serve only these task types. Default: all that the agents have. */
   readonly taskTypes?: readonly string[] | undefined;
+  /** Python classes of sensors that no installed sensor claims, and which one is to take their tasks. Default: none. */
+  readonly sensors?: readonly SensorMapping[] | undefined;
   /** The address to listen on. Default `0.0.0.0`: a pod's network is its own. */
   readonly host?: string | undefined;
   /** The port for gRPC; 0: any free one. Default 8000. */
   readonly port?: number | undefined;
   /** The port for Prometheus; 0: any free one, `undefined`: 9090. */
   readonly metricsPort?: number | undefined;
+  /** The certificate that gRPC shows; replaced without a restart when the files are. Default: gRPC without TLS. */
+  readonly tls?: TlsFiles | undefined;
   /** Whether gRPC clients may list the services and their messages. Default false: it takes some memory. */
   readonly reflection?: boolean | undefined;
   /** The largest request, in bytes. Default 64 MiB. */
   readonly maxRequestBytes?: number | undefined;
   /** How long a stop waits for calls that are under way, in milliseconds. Default 20 s. */
   readonly drainMs?: number | undefined;
+  /** Where agents' secrets are. Default: this process's environment, and the files that it names. */
+  readonly secrets?: SecretSource | undefined;
   /** Tells apart installations that share outside accounts. Default: none. */
   readonly instance?: string | undefined;
-  /** Folders of this machine that results may be written to, for output prefixes that are `file://` URLs. Default: none. */
+  /**
+   * Where results may be written and where other objects may be read: `s3://bucket/prefix`, `gs://bucket/prefix`,
+   * `abfs://container@account.dfs.core.windows.net/prefix`, folders of this machine. Default: nowhere.
+   */
   readonly storeRoots?: readonly string[] | undefined;
   /** For how long a fault that does not pass by itself is borne before a task fails, in milliseconds. Default: one hour. */
   readonly unreachableAfterMs?: number | undefined;
@@ -48,7 +66,7 @@ export interface AgentServer {
   readonly registry: AgentRegistry;
   /** Where gRPC listens. */
   readonly port: number;
-  /** Where `/metrics` is. */
+  /** Where `/metrics` and `/healthz` are. */
   readonly metricsPort: number;
   /** Says NOT_SERVING, takes no new connections, finishes the calls that are under way or cuts them off at the end of the time, then ends. */
   stop(): Promise<void>;
@@ -57,20 +75,25 @@ export interface AgentServer {
 /**
  * Starts a server for both protocols. Ready without any credential: secrets and services are first asked for by a task.
  *
- * @throws Error when two agents claim a task type or a port is taken
+ * @throws Error when two agents claim a task type, a port is taken, the certificate cannot be used, or a root of the store or a host or port to fetch from is wrong
  */
 export async function startServer(options: ServerOptions): Promise<AgentServer> {
   const { host = '0.0.0.0', port = 8000, metricsPort = 9090, reflection = false, drainMs = 20_000, logger = createLogger() } = options;
-  const registry = new AgentRegistry(options.agents, options.taskTypes);
+  const registry = new AgentRegistry(options.agents, options.taskTypes, options.sensors);
   const metrics = new Metrics();
   const { instance, unreachableAfterMs } = options;
+  const store =
+    options.storeRoots === undefined || options.storeRoots.length === 0 ? undefined : new ObjectStore({ roots: options.storeRoots });
   const dispatcher = new Dispatcher({
     registry,
     logger,
     metrics,
+    fetch: createFetch(options),
     instance,
+    secrets: options.secrets,
     unreachableAfterMs,
-    writeOutputs: outputWriter(options.storeRoots),
+    store,
+    writeOutputs: outputWriter(store),
   });
   const server = new GrpcServer(grpcOptions(options.maxRequestBytes));
   addFlyte1Services(server, dispatcher);
@@ -80,19 +103,28 @@ export async function startServer(options: ServerOptions): Promise<AgentServer> 
   // Its library takes time and memory that few servers need to spend.
   if (reflection) (await import('./protocol/reflection.ts')).addReflection(server);
   await registry.prepare(logger);
-  const http = await listenHttp(metrics, host, metricsPort);
-  const stopCounting = countUnknownStates(metrics, logger);
+  let isServing = false;
+  const http = await listenHttp(metrics, () => isServing, { host, port: metricsPort });
+  const ends = [countUnknownStates(metrics, logger), metrics.watchProcess()];
   try {
-    const bound = await bind(server, `${host.includes(':') ? `[${host}]` : host}:${port}`);
+    let credentials = ServerCredentials.createInsecure();
+    if (options.tls !== undefined) {
+      const files = await FileCredentials.open(options.tls, { logger, metrics });
+      ends.push(() => files.close());
+      credentials = files;
+    }
+    const bound = await bind(server, `${host.includes(':') ? `[${host}]` : host}:${port}`, credentials);
+    isServing = true;
     logger.info({ port: bound, metricsPort: portOf(http) }, 'serving');
     return { registry, port: bound, metricsPort: portOf(http), stop: once(stop) };
   } catch (error) {
     http.close();
-    stopCounting();
+    for (const end of ends) end();
     throw error;
   }
 
   async function stop(): Promise<void> {
+    isServing = false;
     health.stop();
     logger.info({}, 'stopping: finishing the calls that are under way');
     const inTime = await drained(server, drainMs);
@@ -101,15 +133,16 @@ export async function startServer(options: ServerOptions): Promise<AgentServer> 
     await new Promise((resolve) => {
       http.close(resolve);
     });
-    stopCounting();
+    for (const end of ends) end();
     logger.info({}, 'stopped');
   }
 }
 
-function outputWriter(roots: readonly string[] = []): WriteOutputs | undefined {
-  if (roots.length === 0) return undefined;
-  const store = new FileStore(roots);
-  return (outputPrefix, outputs) => store.write(`${outputPrefix}/outputs.pb`, encodeLiterals(outputs));
+function outputWriter(store: ObjectStore | undefined): WriteOutputs | undefined {
+  return (
+    store &&
+    ((outputPrefix, outputs) => store.write(`${outputPrefix}/outputs.pb`, encodeLiterals(outputs), AbortSignal.timeout(writeLimitMs)))
+  );
 }
 
 /** Measured: without a limit of concurrent streams, 500 slow polls on one connection run four times faster. */
@@ -125,9 +158,9 @@ function grpcOptions(maxRequestBytes: number = 64 * 1024 * 1024): GrpcOptions {
   };
 }
 
-async function bind(server: GrpcServer, address: string): Promise<number> {
+async function bind(server: GrpcServer, address: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => (error === null ? resolve(port) : reject(error)));
+    server.bindAsync(address, credentials, (error, port) => (error === null ? resolve(port) : reject(error)));
   });
 }
 
@@ -143,8 +176,16 @@ async function drained(server: GrpcServer, drainMs: number): Promise<boolean> {
   return inTime;
 }
 
-async function listenHttp(metrics: Metrics, host: string, port: number): Promise<HttpServer> {
+async function listenHttp(
+  metrics: Metrics,
+  isServing: () => boolean,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<HttpServer> {
   const server = createServer((request, response) => {
+    if (request.url === '/healthz') {
+      response.writeHead(isServing() ? 200 : 503).end();
+      return;
+    }
     if (request.url !== '/metrics') {
       response.writeHead(404).end('see /metrics\n');
       return;

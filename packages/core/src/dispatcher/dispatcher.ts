@@ -19,7 +19,7 @@ import { expired, type Call } from './call.ts';
 import { Circuits } from './circuit.ts';
 import { Creator } from './create.ts';
 import { deleteTask } from './delete.ts';
-import { execute } from './execute.ts';
+import { execute, type Recent } from './execute.ts';
 import { Poller } from './get.ts';
 import type { WriteOutputs } from './outputs.ts';
 import type { StoredRequest, TaskRequest } from './requests.ts';
@@ -63,6 +63,7 @@ export class Dispatcher {
   readonly #poller: Poller;
   /** When a fault of polls was last warned of, in milliseconds since 1970. */
   readonly #warned = new Memory<string, number>(1000);
+  readonly #recent = new Memory<IdempotencyKey, Recent>(256);
   readonly #instance: string | undefined;
   readonly #writeOutputs: WriteOutputs | undefined;
 
@@ -146,6 +147,7 @@ export class Dispatcher {
         instance: this.#instance,
         tenants: this.#tenants,
         writeOutputs: this.#writeOutputs,
+        recent: this.#recent,
       });
       span.describe(() => ({ 'flyte.phase': resource.phase }));
       const level = fault === undefined ? 'info' : 'warn';

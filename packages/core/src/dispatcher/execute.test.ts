@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { badConfig, denied, during, EchoAgent, JobAgent, recordingLogger, taskRequest, unavailable } from '../__fixtures__/agents.ts';
 import { attemptKey } from '../idempotency.ts';
+import type { IdempotencyKey } from '../idempotency.ts';
+import { Memory } from '../memory.ts';
 import type { Agent } from '../registry.ts';
-import { execute } from './execute.ts';
+import { execute, type Recent } from './execute.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -125,4 +127,43 @@ test('P10: outputs that are large are written to the output prefix', async () =>
   const { resource } = await during((call) => execute(agent, request, call, { logger: recordingLogger(), writeOutputs }));
   expect(resource).toEqual({ phase: 'SUCCEEDED' });
   expect(written).toEqual([request.outputPrefix]);
+});
+
+/** A server that remembers what it did lately. */
+function server(): (agent: Agent, asked?: typeof request) => Promise<string> {
+  const recent = new Memory<IdempotencyKey, Recent>(10);
+  return async (agent, asked = request) => {
+    const { resource } = await during((call) => execute(agent, asked, call, { logger: recordingLogger(), recent }));
+    return resource.phase;
+  };
+}
+
+describe('R1, C1: a call that comes again because its answer was lost', () => {
+  test('is answered the same, and nothing is done twice', async () => {
+    const [agent, call] = [new EchoAgent(), server()];
+    expect([await call(agent), await call(agent)]).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+    expect(agent.done).toHaveLength(1);
+  });
+
+  test('is done again after five minutes: nobody waits for a lost answer that long', async () => {
+    const [agent, call] = [new EchoAgent(), server()];
+    await call(agent);
+    vi.setSystemTime(Date.now() + 300_000);
+    await call(agent);
+    expect(agent.done).toHaveLength(2);
+  });
+
+  test('is done again when it had failed, is of another attempt, of nobody in particular, or gave much', async () => {
+    const [agent, call] = [new EchoAgent(), server()];
+    agent.work = () => ({ phase: 'RETRYABLE_FAILED', message: 'busy' });
+    await call(agent);
+    agent.work = () => ({ phase: 'SUCCEEDED', outputs: { text: { kind: 'string', value: 'x'.repeat(65_536) } } });
+    await call(agent);
+    await call(agent);
+    await call(agent, taskRequest({ template: { type: 'echo' }, execution: { attempt: 1 } }));
+    const local = taskRequest({ template: { type: 'echo' }, outputPrefix: '' });
+    await call(agent, local);
+    await call(agent, local);
+    expect(agent.done).toHaveLength(6);
+  });
 });

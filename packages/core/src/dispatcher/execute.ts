@@ -1,8 +1,9 @@
 import { canDo } from '../agent.ts';
 import { AgentError } from '../errors.ts';
 import { failurePolicy, told, type FailurePolicy } from '../failures.ts';
-import { attemptKey, randomKey } from '../idempotency.ts';
+import { attemptKey, randomKey, type IdempotencyKey } from '../idempotency.ts';
 import type { Logger } from '../logger.ts';
+import type { Memory } from '../memory.ts';
 import { isTerminal } from '../phase.ts';
 import type { Agent } from '../registry.ts';
 import { parse } from '../schema.ts';
@@ -11,7 +12,7 @@ import { expired, type Call } from './call.ts';
 import { doInTime } from './doing.ts';
 import type { Answer } from './get.ts';
 import { withInputs } from './inputs.ts';
-import { answerable, type WriteOutputs } from './outputs.ts';
+import { answerable, sizeOf, type WriteOutputs } from './outputs.ts';
 import type { TaskRequest } from './requests.ts';
 import { Tenants } from './tenant.ts';
 import { warnOfUnread } from './work.ts';
@@ -24,14 +25,28 @@ export interface ExecuteOptions {
   readonly tenants?: Tenants;
   /** Where outputs go that are too large for an answer. Default: nowhere, which fails such a task. */
   readonly writeOutputs?: WriteOutputs | undefined;
+  /** What was done lately, for calls that come again because an answer was lost on its way. Default: it is not known. */
+  readonly recent?: Memory<IdempotencyKey, Recent>;
 }
+
+/** How a task ended that was done within a call. */
+export interface Recent {
+  readonly resource: Resource;
+  /** Until when it is good for a call that comes again, in milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** For how long a call may come again for an answer that was lost, in milliseconds. */
+const recentMs = 300_000;
+/** How large outputs may be that are remembered, in bytes of JSON. */
+const rememberedOutputs = 64 * 1024;
 
 /**
  * Does a task within the call. The answer's phase is always terminal: a worker of the engine dies of any other (R6). Never
  * throws, never rejects.
  */
 export async function execute(agent: Agent, request: TaskRequest, call: Call, options: ExecuteOptions): Promise<Answer> {
-  const { logger, instance, tenants = new Tenants(), writeOutputs } = options;
+  const { logger, instance, tenants = new Tenants(), writeOutputs, recent } = options;
   let failures: FailurePolicy | undefined;
   try {
     failures = failurePolicy(request);
@@ -41,7 +56,10 @@ export async function execute(agent: Agent, request: TaskRequest, call: Call, op
     }
     const { template, outputPrefix, execution } = request;
     const config = parse(agent.config, template.custom, 'template.custom');
-    const idempotencyKey = attemptKey({ task: template.id, execution, outputPrefix, instance }) ?? randomKey();
+    const key = attemptKey({ task: template.id, execution, outputPrefix, instance });
+    const known = key && recent?.get(key);
+    if (known !== undefined && Date.now() < known.until) return { resource: known.resource };
+    const idempotencyKey = key ?? randomKey();
     const { signal, deadline } = call;
     const tenant = tenants.context({ ...execution, connection: request.connection });
     const context = { signal, deadline, ...tenant, logger, idempotencyKey };
@@ -58,6 +76,8 @@ export async function execute(agent: Agent, request: TaskRequest, call: Call, op
         message: `${agent.name}: the work did not end before the call had to be answered`,
       });
     }
+    const isGood = resource.phase === 'SUCCEEDED' && sizeOf(resource.outputs ?? {}) <= rememberedOutputs;
+    if (key !== undefined && isGood) recent?.set(key, { resource, until: Date.now() + recentMs });
     if (isTerminal(resource.phase)) return { resource: told(resource, failures) };
     throw new AgentError({
       code: 'INTERNAL',
