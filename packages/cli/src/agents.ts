@@ -41,7 +41,7 @@ export function describeAgents(registry: AgentRegistry, packages: readonly Agent
     return {
       name: own.length > 0 ? agent.name : `${agent.name} (${sensors.map((each) => each.agent.name).join(', ')})`,
       packages: [...new Set((own.length > 0 ? own : sensors).map((each) => each.package))],
-      isSync: agent.kind === 'sync',
+      isSync: registry.isSync(agent),
       taskTypes: registry.taskTypes(agent),
     };
   });

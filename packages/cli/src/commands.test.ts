@@ -143,7 +143,7 @@ describe('list', () => {
   test('shows the installed agents', async () => {
     const { code, stdout } = await finished(['list', '--root', allAgents]);
     expect(stdout).toMatch(
-      /^AGENT +PACKAGE +KIND +TASK TYPES\n.*Sensor \(S3\) +@flyte-agents\/s3-sensor@\S+ +async +sensor, file_sensor$/ms,
+      /^AGENT +PACKAGE +KIND +TASK TYPES\n.*Sensor \(.*File, HTTP\) +\S.*s3-sensor@\S+ +async +sensor, file_sensor$/ms,
     );
     expect(code).toBe(0);
   });
@@ -151,7 +151,7 @@ describe('list', () => {
   test('prints the installed agents as JSON', async () => {
     const { stdout } = await finished(['list', '--root', allAgents, '--json']);
     expect(JSON.parse(stdout)).toContainEqual(
-      expect.objectContaining({ name: 'Sensor (S3)', isSync: false, taskTypes: ['sensor', 'file_sensor'] }),
+      expect.objectContaining({ name: expect.stringMatching(/^Sensor \(.*File/), isSync: false, taskTypes: ['sensor', 'file_sensor'] }),
     );
   });
 
@@ -197,5 +197,26 @@ describe('help', () => {
 
   test('the version is that of the package', async () => {
     expect((await finished(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\S*\n$/);
+  });
+});
+
+describe('propeller-config', () => {
+  const root = ['--root', join(import.meta.dirname, '../../template')];
+
+  test('prints YAML for the installed agents', async () => {
+    const { code, stdout } = await finished(['propeller-config', ...root, '--canary', 'dns:///next:8000', '--canary-types', 'acme_job']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('      - acme_job: canary\n');
+  });
+
+  test.each([
+    [['--canary', 'dns:///next:8000'], '--canary and --canary-types: both or none'],
+    [['--take', 'spark'], '--take: no agent here serves spark (served: acme_job)'],
+    [['--tasks', '0'], '--tasks: 0 is no number from 1 to 500000'],
+    [['--resync', '1s'], '--resync: 1s is no duration from 5s to 1h'],
+  ])('refuses %j and says why', async (words, message) => {
+    const { code, stderr } = await finished(['propeller-config', ...root, ...words]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
   });
 });

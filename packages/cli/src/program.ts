@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { styleText } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { CommandError } from './errors.ts';
+import { addDoctor } from './doctor.ts';
 import { addList } from './list.ts';
+import { addPropellerConfig } from './propeller-config.ts';
 import { addRun } from './run.ts';
 import { addServe } from './serve.ts';
 import { flagOf, settings } from './settings.ts';
@@ -25,11 +27,13 @@ export function createProgram(): Command {
     .exitOverride()
     .addHelpText(
       'after',
-      '\nExamples:\n  flyte-agents serve\n  flyte-agents run wait-for-object.yaml -i path=s3://my-bucket/in/_SUCCESS\n  flyte-agents list',
+      '\nExamples:\n  flyte-agents serve\n  flyte-agents run wait-for-object.yaml -i path=s3://my-bucket/in/_SUCCESS\n  flyte-agents list\n  flyte-agents doctor',
     );
   addServe(program);
   addRun(program);
   addList(program);
+  addDoctor(program);
+  addPropellerConfig(program);
   return program;
 }
 

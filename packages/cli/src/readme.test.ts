@@ -9,6 +9,7 @@ test.each(settingNames)('the README tells flag, variable, key and default of %s'
   const flag = name === 'agents' ? '[agents…]' : flagOf(name);
   const row = readme.split('\n').find((line) => line.startsWith(`| \`${flag}\``));
   const [, , variable, key, fallback] = (row ?? '').split('|').map((cell) => cell.trim().replaceAll('`', ''));
-  const { fallbackText = String(settings[name].fallback) } = settings[name];
+  const { fallback: value } = settings[name];
+  const { fallbackText = typeof value === 'object' ? '' : String(value) } = settings[name];
   expect([variable, key, fallback]).toEqual([variableOf(name), name, name === 'agents' ? 'all' : fallbackText]);
 });

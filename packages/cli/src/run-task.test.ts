@@ -210,7 +210,7 @@ describe('inputs', () => {
 
   test.each([
     { given: { text: 'a' }, message: 'input count: missing (INTEGER)' },
-    { given: { text: 'a', count: 'b' }, message: 'input count: expected INTEGER, got "b"' },
+    { given: { text: 'a', count: 'b' }, message: 'input count: expected INTEGER, got a text of length 1' },
     { given: { text: 'a', count: 1, number: 1 }, message: 'input number: the task has no such input (text: STRING, count: INTEGER)' },
   ])('$message', async ({ given, message }) => {
     await expect(run({ task, inputs: given })).rejects.toThrow(message);

@@ -1,4 +1,4 @@
-import { createLogger, startServer, type AgentList, type LiteralMap, type LiteralType, type Logger } from '@flyte-agents/core';
+import { createLogger, isOptional, startServer, typeName, type AgentList, type LiteralMap, type Logger } from '@flyte-agents/core';
 import { status } from '@grpc/grpc-js';
 import { codeOf, reasonOf, type EngineClient, type Protocol } from './engine/client.ts';
 import { Execution } from './engine/execution.ts';
@@ -7,7 +7,7 @@ import { flyte2Client } from './engine/flyte2.ts';
 import { Run, type TaskProgress, type TaskResult } from './engine/run.ts';
 import { CommandError, UsageError } from './errors.ts';
 import { toLiteral } from './inputs/literal.ts';
-import { typeName, type InputValue } from './inputs/value.ts';
+import type { InputValue } from './inputs/value.ts';
 import { toTaskDefinition, type TaskDefinition, type TaskSource } from './task/source.ts';
 
 /** Where a task is to run: on a server of its own with these agents, or on one that is there. */
@@ -131,8 +131,4 @@ function toInputs({ template, literals, values }: TaskDefinition, given: Readonl
     throw new UsageError(`input ${name}: missing (${type === undefined ? 'of no declared type' : typeName(type)})`);
   });
   return new Map([...literals, ...named]);
-}
-
-function isOptional(type: LiteralType): boolean {
-  return type.kind === 'union' && type.variants.some((variant) => variant.kind === 'simple' && variant.simple === 'NONE');
 }

@@ -1,4 +1,4 @@
-import { createLogger, toTaggedJson, toText, type LogLevel } from '@flyte-agents/core';
+import { createLogger, toTaggedJson, type LogLevel } from '@flyte-agents/core';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { agentsOf, findAgents } from './agents.ts';
 import { isMapping, readDocument } from './document.ts';
@@ -8,10 +8,11 @@ import { UsageError } from './errors.ts';
 import { fromText } from './inputs/text.ts';
 import type { InputValue } from './inputs/value.ts';
 import { toReadable } from './logs.ts';
+import { toOutputTable } from './outputs.ts';
 import { ProgressView } from './progress.ts';
 import { runTask, type RunTarget } from './run-task.ts';
 import { logLevels, readSettings } from './settings.ts';
-import { style, toSeconds, toTable } from './table.ts';
+import { style, toSeconds } from './table.ts';
 import { readTaskFile } from './task/file.ts';
 import { toTaskDefinition, type TaskDefinition } from './task/source.ts';
 import { parseDuration } from './time.ts';
@@ -149,8 +150,7 @@ function toScreen({ phase, message, outputs, attempts, elapsedMs, outputPrefix }
   const headline = `${style('green', `✔ SUCCEEDED after ${toSeconds(elapsedMs)}${tries}`, stdout)}${reason}`;
   if (outputs === undefined && declaredOutputs > 0) return `${headline}\nThe agent left the outputs in ${outputPrefix}/outputs.pb`;
   if (outputs === undefined || outputs.size === 0) return headline;
-  const rows = [...outputs].map(([name, value]) => [name, value.kind === 'union' ? value.value.kind : value.kind, toText(value)]);
-  return `${headline}\n\n${toTable(['OUTPUT', 'TYPE', 'VALUE'], rows, stdout)}`;
+  return `${headline}\n\n${toOutputTable(outputs, stdout)}`;
 }
 
 function collect(value: string, previous: readonly string[] = []): readonly string[] {

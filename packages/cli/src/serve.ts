@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startServer, type AgentServer } from '@flyte-agents/core';
+import { startServer, type AgentServer, type TlsFiles } from '@flyte-agents/core';
 import { Option, type Command } from 'commander';
 import { agentHeadings, agentsOf, describeAgents, findAgents, toRow } from './agents.ts';
 import { CommandError, UsageError } from './errors.ts';
@@ -54,16 +54,20 @@ Examples:
     });
 }
 
-function addSetting(command: Command, name: SettingName): void {
-  const { description, placeholder, fallback, fallbackText = String(fallback) } = settings[name];
+/** Adds a setting's flag to a command. @param isHidden whether help leaves it out */
+export function addSetting(command: Command, name: SettingName, isHidden: boolean = false): void {
+  const { description, placeholder, fallback } = settings[name];
+  // Lists are empty by default, and say so in words.
+  const { fallbackText = typeof fallback === 'object' ? '' : String(fallback) } = settings[name];
   if (placeholder !== undefined) {
-    command.option(`${flagOf(name)} <${placeholder}>`, `${description} (default: ${fallbackText})`);
+    const text = `${description} (default: ${fallbackText})`;
+    command.addOption(new Option(`${flagOf(name)} <${placeholder}>`, text).hideHelp(isHidden));
     return;
   }
   const opposite = flagOf(name).replace('--', '--no-');
   command
-    .addOption(new Option(flagOf(name), description).hideHelp(fallback === true))
-    .addOption(new Option(opposite, `do not ${description}`).hideHelp(fallback === false));
+    .addOption(new Option(flagOf(name), description).hideHelp(isHidden || fallback === true))
+    .addOption(new Option(opposite, `do not ${description}`).hideHelp(isHidden || fallback === false));
 }
 
 /** Serves until a signal, or the end of the time, stops it. */
@@ -77,15 +81,22 @@ async function serve(words: readonly string[], flags: ServeFlags): Promise<void>
   const logger = screenLogger(values.logLevel);
   if (flags.worker !== undefined) logger.info({}, '--worker has no effect: one event loop serves all calls');
   if (flags.modules !== undefined) logger.warn({ modules: flags.modules }, '--modules has no effect: Python modules are never loaded');
+  const tls = toTlsFiles(values);
   const packages = await findAgents(values);
   const server = await started(values, () =>
     startServer({
       agents: agentsOf(packages),
       taskTypes: values.taskTypes.length === 0 ? undefined : values.taskTypes,
+      sensors: values.sensors,
       storeRoots: values.storeRoots,
+      allowHosts: values.allowHosts,
+      denyHosts: values.denyHosts,
+      allowPorts: values.allowPorts,
+      httpsOnly: values.httpsOnly,
       host: values.host,
       port: values.port,
       metricsPort: values.metricsPort,
+      tls,
       reflection: values.reflection,
       maxRequestBytes: values.maxRequestBytes,
       drainMs: values.drain,
@@ -105,6 +116,13 @@ function addresses({ port, metricsPort }: AgentServer, host: string): string {
   return `gRPC     ${name}:${port}\nmetrics  http://${name}:${metricsPort}/metrics\n`;
 }
 
+/** The files that TLS needs, `undefined` without TLS. @throws UsageError when one of them is not given */
+export function toTlsFiles({ tlsCert: cert, tlsKey: key, tlsClientCa: clientCa }: Settings): TlsFiles | undefined {
+  if (cert === '' && key === '' && clientCa === '') return undefined;
+  if (cert === '' || key === '') throw new UsageError(`TLS needs both ${flagOf('tlsCert')} and ${flagOf('tlsKey')}`);
+  return { cert, key, clientCa: clientCa === '' ? undefined : clientCa };
+}
+
 /** Starts, or says which flag to change. */
 async function started(values: Settings, start: () => Promise<AgentServer>): Promise<AgentServer> {
   const { port, metricsPort, host } = values;
@@ -121,7 +139,9 @@ async function started(values: Settings, start: () => Promise<AgentServer>): Pro
       throw new CommandError(`port ${taken} may not be used by this user: choose another with ${flag}`, 1, error);
     if (/EADDRNOTAVAIL|ENOTFOUND/.test(reason))
       throw new CommandError(`${host} is no address of this machine: correct ${flagOf('host')}`, 1, error);
-    if (/task type|both claim/.test(reason)) throw new UsageError(reason, error);
+    const tlsFiles = [values.tlsCert, values.tlsKey, values.tlsClientCa];
+    if (tlsFiles.some((file) => file !== '' && reason.includes(file))) throw new CommandError(reason, 1, error);
+    if (/task type|both claim|^(?:allow|deny)Hosts: /.test(reason)) throw new UsageError(reason, error);
     throw error;
   }
 }

@@ -11,8 +11,21 @@ const samples: { readonly [Name in SettingName]: { text: string; config: unknown
   host: { text: '127.0.0.1', config: '127.0.0.1', value: '127.0.0.1' },
   port: { text: '8001', config: 8001, value: 8001, wrong: '65536' },
   metricsPort: { text: '0', config: 0, value: 0, wrong: '-1' },
+  tlsCert: { text: '/tls/tls.crt', config: '/tls/tls.crt', value: '/tls/tls.crt' },
+  tlsKey: { text: '/tls/tls.key', config: '/tls/tls.key', value: '/tls/tls.key' },
+  tlsClientCa: { text: '/tls/ca.crt', config: '/tls/ca.crt', value: '/tls/ca.crt' },
   taskTypes: { text: 'sensor, file_sensor', config: ['sensor', 'file_sensor'], value: ['sensor', 'file_sensor'] },
+  sensors: {
+    text: '[{"module":"users","name":"Mine","use":"http","config":{"url":"https://example.com"}}]',
+    config: [{ module: 'users', name: 'Mine', use: 'http', config: { url: 'https://example.com' } }],
+    value: [{ module: 'users', name: 'Mine', use: 'http', config: { url: 'https://example.com' } }],
+    wrong: 'users.Mine',
+  },
   storeRoots: { text: '/data, /more', config: ['/data', '/more'], value: ['/data', '/more'] },
+  allowHosts: { text: '*.example.com,10.0.0.0/8', config: ['*.example.com', '10.0.0.0/8'], value: ['*.example.com', '10.0.0.0/8'] },
+  denyHosts: { text: '*', config: '*', value: ['*'] },
+  allowPorts: { text: '443, 8443', config: [443, '8443'], value: [443, 8443], wrong: '80,0' },
+  httpsOnly: { text: 'true', config: true, value: true, wrong: 'perhaps' },
   reflection: { text: 'true', config: true, value: true, wrong: 'perhaps' },
   maxRequestBytes: { text: '1024', config: 1024, value: 1024, wrong: '0' },
   drain: { text: '1m30s', config: 90, value: 90_000, wrong: 'soon' },
@@ -57,7 +70,9 @@ describe('every setting', () => {
     const path = await configFile(JSON.stringify({ [name]: settings[name].fallback }));
     const environment = { [variableOf(name)]: text, FLYTE_AGENTS_CONFIG: path };
     expect(await readSettings({ flags: {}, environment })).toHaveProperty([name], value);
-    const fallback: unknown = name === 'agents' || name === 'taskTypes' || name === 'storeRoots' ? ['other'] : settings[name].fallback;
+    const isEmptyList = Array.isArray(settings[name].fallback) && settings[name].fallback.length === 0;
+    const other = name === 'sensors' ? [{ module: 'm', name: 'N', use: 'file' }] : ['other'];
+    const fallback: unknown = isEmptyList ? other : settings[name].fallback;
     const flag =
       typeof fallback === 'number' ? String(name === 'drain' || name === 'unreachableAfter' ? fallback / 1000 : fallback) : fallback;
     expect(await readSettings({ flags: { [name]: flag }, environment })).toHaveProperty([name], fallback);

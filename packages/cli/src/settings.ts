@@ -1,4 +1,4 @@
-import type { LogLevel } from '@flyte-agents/core';
+import type { JsonValue, LogLevel, SensorMapping } from '@flyte-agents/core';
 import { z } from 'zod';
 import { isMapping, readDocument, shown, type DocumentObject } from './document.ts';
 import { UsageError } from './errors.ts';
@@ -11,8 +11,16 @@ export interface Settings {
   readonly host: string;
   readonly port: number;
   readonly metricsPort: number;
+  readonly tlsCert: string;
+  readonly tlsKey: string;
+  readonly tlsClientCa: string;
   readonly taskTypes: readonly string[];
+  readonly sensors: readonly SensorMapping[];
   readonly storeRoots: readonly string[];
+  readonly allowHosts: readonly string[];
+  readonly denyHosts: readonly string[];
+  readonly allowPorts: readonly number[];
+  readonly httpsOnly: boolean;
   readonly reflection: boolean;
   readonly maxRequestBytes: number;
   /** In milliseconds. */
@@ -44,12 +52,31 @@ const wholeNumber = z.union([z.int(), z.string().regex(/^\d+$/).transform(Number
 const port = wholeNumber.refine((value) => value >= 0 && value <= 65_535);
 const text = z.string();
 const names = z.union([z.array(text), text]).transform((value) => [value].flat().flatMap((part) => part.split(/[\s,]+/).filter(Boolean)));
+const ports = z
+  .union([z.array(z.union([text, z.int()])), text, z.int()])
+  .transform((value) =>
+    [value]
+      .flat()
+      .join(',')
+      .split(/[\s,]+/)
+      .filter(Boolean),
+  )
+  .refine((list) => list.every((each) => port.safeParse(each).success && Number(each) > 0))
+  .transform((list) => list.map(Number));
 const duration = z.union([text, z.number().nonnegative().transform(String)]).transform((value, context) => {
   const milliseconds = parseDuration(value)?.toMillis();
   if (milliseconds !== undefined && milliseconds >= 0) return milliseconds;
   context.addIssue('no duration');
   return z.NEVER;
 });
+const json: z.ZodType<JsonValue> = z.json();
+const mapping = z.strictObject({
+  module: text.min(1),
+  name: text.min(1),
+  use: text.min(1),
+  config: z.record(text, json).exactOptional(),
+});
+const mappings = z.preprocess((value) => (typeof value === 'string' ? fromJson(value) : value), z.array(mapping));
 const portExpected = 'a port: 0 to 65535';
 const durationExpected = 'a duration: 90s, 15m, 1h30m, or seconds';
 /** How much may be logged, most first. */
@@ -87,6 +114,30 @@ export const settings: { readonly [Name in SettingName]: Setting<Settings[Name]>
     description: 'port for Prometheus; 0 takes any free one',
     placeholder: 'number',
   },
+  tlsCert: {
+    schema: text,
+    expected: 'a file',
+    fallback: '',
+    fallbackText: 'none',
+    description: 'PEM file with the certificate that gRPC shows, then its issuers; read again when it changes',
+    placeholder: 'file',
+  },
+  tlsKey: {
+    schema: text,
+    expected: 'a file',
+    fallback: '',
+    fallbackText: 'none',
+    description: 'PEM file with the key of the certificate, not encrypted',
+    placeholder: 'file',
+  },
+  tlsClientCa: {
+    schema: text,
+    expected: 'a file',
+    fallback: '',
+    fallbackText: 'none',
+    description: 'PEM file with authorities, one of which every client must have a certificate of',
+    placeholder: 'file',
+  },
   taskTypes: {
     schema: names,
     expected: 'names of task types',
@@ -95,13 +146,51 @@ export const settings: { readonly [Name in SettingName]: Setting<Settings[Name]>
     description: 'announce and serve only these task types',
     placeholder: 'names',
   },
-  storeRoots: {
-    schema: names,
-    expected: 'folders',
+  sensors: {
+    schema: mappings,
+    expected: 'a list of {module, name, use, config}, as JSON outside of a config file',
     fallback: [],
     fallbackText: 'none',
-    description: 'folders of this machine that results may be written to',
-    placeholder: 'folders',
+    description: 'Python classes of sensors, and the kind of sensor that takes their tasks; best in a config file',
+    placeholder: 'json',
+  },
+  storeRoots: {
+    schema: names,
+    expected: 'URLs and folders',
+    fallback: [],
+    fallbackText: 'none',
+    description: 'where results may be written and objects read: s3://bucket/prefix, gs://…, abfs://…, folders',
+    placeholder: 'places',
+  },
+  allowHosts: {
+    schema: names,
+    expected: 'hosts',
+    fallback: [],
+    fallbackText: 'none',
+    description: 'hosts that URLs of tasks may name although they are private: example.com, *.example.com, 10.0.0.0/8, minio.data.svc:9000',
+    placeholder: 'hosts',
+  },
+  denyHosts: {
+    schema: names,
+    expected: 'hosts',
+    fallback: [],
+    fallbackText: 'none',
+    description: 'hosts that they may not name; * leaves only those that are allowed',
+    placeholder: 'hosts',
+  },
+  allowPorts: {
+    schema: ports,
+    expected: 'ports: 1 to 65535',
+    fallback: [80, 443],
+    fallbackText: '80, 443',
+    description: 'ports that they may name',
+    placeholder: 'numbers',
+  },
+  httpsOnly: {
+    schema: z.union([z.boolean(), z.stringbool()]),
+    expected: 'true or false',
+    fallback: false,
+    description: 'refuse URLs of tasks that are not https',
   },
   reflection: {
     schema: z.union([z.boolean(), z.stringbool()]),
@@ -197,8 +286,16 @@ export async function readSettings({ flags, environment }: SettingSources): Prom
     host: read('host'),
     port: read('port'),
     metricsPort: read('metricsPort'),
+    tlsCert: read('tlsCert'),
+    tlsKey: read('tlsKey'),
+    tlsClientCa: read('tlsClientCa'),
     taskTypes: read('taskTypes'),
+    sensors: read('sensors'),
     storeRoots: read('storeRoots'),
+    allowHosts: read('allowHosts'),
+    denyHosts: read('denyHosts'),
+    allowPorts: read('allowPorts'),
+    httpsOnly: read('httpsOnly'),
     reflection: read('reflection'),
     maxRequestBytes: read('maxRequestBytes'),
     drain: read('drain'),
@@ -212,6 +309,15 @@ function toValue<Value>({ schema, expected }: Setting<Value>, value: unknown, so
   const { success, data, error } = schema.safeParse(value);
   if (success) return data;
   throw new UsageError(`${source}: expected ${expected}, got ${shown(value)}`, error);
+}
+
+/** `undefined` for what is no JSON: no setting takes that. */
+function fromJson(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Agents come without a flag. */

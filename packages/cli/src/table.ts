@@ -43,7 +43,8 @@ export function toSeconds(milliseconds: number): string {
   return `${Math.floor(seconds / 60)} min ${String(Math.floor(seconds % 60)).padStart(2, '0')} s`;
 }
 
-function wrap(text: string, room: number): string[] {
+/** A text's lines, each broken between words so that it is no longer than `room` characters. A longer word stays whole. */
+export function wrap(text: string, room: number): string[] {
   const lines: string[] = [];
   for (const line of text.split('\n')) {
     let current = '';

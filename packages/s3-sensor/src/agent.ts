@@ -1,8 +1,10 @@
 import {
   AgentError,
+  firstLine,
   ObjectStore,
   Sensor,
   toUrl,
+  type Check,
   type ObjectInfo,
   type PokeContext,
   type PokeResult,
@@ -74,6 +76,11 @@ export class FileSensor extends Sensor<FileConfig> {
     return { met: false, message: summary(findings.filter((finding) => !finding.met)) };
   }
 
+  /** Other stores, files and the web are used without them. */
+  override checks(): readonly Check[] {
+    return this.#store instanceof ObjectStore ? [{ name: 'AWS credentials', isOptional: true, run: findCredentials }] : [];
+  }
+
   override async prepare(): Promise<void> {
     if (this.#store instanceof ObjectStore) await this.#store.prepare('s3');
   }
@@ -130,6 +137,20 @@ function ownStore(): ObjectStore {
       azureIdentity: () => import('@azure/identity'),
     },
   });
+}
+
+/** Asks the SDK's standard chain, as the first look at S3 would. */
+async function findCredentials(): Promise<string> {
+  const { S3Client } = await import('@aws-sdk/client-s3');
+  const { credentials, region } = new S3Client({}).config;
+  try {
+    await credentials();
+    return `found, for region ${await region()}`;
+  } catch (error) {
+    const reason = firstLine(error instanceof Error ? error.message : String(error));
+    const message = `S3: ${reason} (give the server AWS credentials and a region: a role, or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION)`;
+    throw new AgentError({ code: 'UNAUTHENTICATED', message, cause: error });
+  }
 }
 
 function toFolder(key: string): string {
