@@ -11,6 +11,7 @@ testAgent({
   name: 'FileSensor',
   world: () => new BucketWorld(),
   task: { type: 'sensor', custom: { ...fileSensor, sensor_config: {} }, inputs },
+  guarantee: 'once',
   invalid: [
     { inputs: { path: { kind: 'string', value: 'ftp://example-bucket/in/_SUCCESS' } }, names: 'ftp://' },
     { inputs: { path: { kind: 'string', value: `${path}?X-Amz-Signature=s` } }, names: 'signed URL' },
@@ -26,6 +27,7 @@ testAgent({
   name: 'HttpSensor',
   world: () => new WebWorld(),
   task: { type: 'sensor', custom: { sensor_config: { kind: 'http', url, json: { pointer: '/state', equals: 'done' } } } },
+  guarantee: 'once',
   invalid: [
     { custom: { sensor_config: { kind: 'http', url: 'ftp://example.com' } }, names: 'http:// or https://' },
     { custom: { sensor_config: { kind: 'http', url, headers: { Authorization: 'x' } } }, names: 'secret_headers' },
