@@ -1,15 +1,13 @@
 import { testAgent } from '@flyte-agents/testing';
 import { BackgroundWorld, BatchWorld, ChatWorld } from './__fixtures__/worlds.ts';
 
-/** Ten thousand of each, which take some minutes, have been run too. */
-const schedules = Number(process.env['FLYTE_AGENTS_SCHEDULES'] ?? 300);
 const message = { message: { kind: 'string', value: 'Who are you?' } } as const;
 const answer = { o0: { kind: 'string', value: 'I am a model.' } } as const;
 
 testAgent({
   name: 'OpenAIChatAgent, within a call',
   world: () => new ChatWorld(),
-  schedules,
+  schedules: 5000,
   task: {
     type: 'chatgpt',
     custom: { openai_organization: 'org-1', chatgpt_config: { model: 'gpt-4o-mini' } },
@@ -33,7 +31,7 @@ testAgent({
 testAgent({
   name: 'OpenAIChatAgent, in the background',
   world: () => new BackgroundWorld(),
-  schedules,
+  schedules: 5000,
   task: {
     type: 'openai_chat_completion',
     custom: { chatgpt_config: { model: 'gpt-5', background: true } },
@@ -48,7 +46,7 @@ testAgent({
 testAgent({
   name: 'OpenAIBatchAgent',
   world: () => new BatchWorld(),
-  schedules,
+  schedules: 10_000,
   task: {
     type: 'openai-batch',
     custom: { openai_organization: null, config: { metadata: { team: 'data' } } },
