@@ -1,25 +1,59 @@
 /** The tour: a server with every agent, real tasks through gRPC, their progress and results. `--keep` leaves all of it up. */
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { startS3, type S3Server } from '@flyte-agents/test-upstreams';
+import { startBatch, startBigQuery, startDatabricks, startS3, startSnowflake, type S3Server } from '@flyte-agents/test-upstreams';
 import { play, type Outcome } from './play.ts';
 import { print, seconds, styled } from './screen.ts';
+import { batchScenarios } from './scenarios/batch.ts';
+import { bigQueryScenarios, bigQueryTables } from './scenarios/bigquery.ts';
+import { databricksScenarios } from './scenarios/databricks.ts';
+import { openAIScenarios, startExampleOpenAI } from './scenarios/openai.ts';
 import { s3SensorScenarios } from './scenarios/s3-sensor.ts';
+import { snowflakeScenarios } from './scenarios/snowflake.ts';
 import { startAgentServer, type QuickstartServer } from './server.ts';
 
 const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
-const scenarios = [...(await s3SensorScenarios())];
+const scenarios = [
+  ...(await s3SensorScenarios()),
+  ...(await databricksScenarios()),
+  ...(await batchScenarios()),
+  ...(await bigQueryScenarios()),
+  ...(await snowflakeScenarios()),
+  ...(await openAIScenarios()),
+];
 
 const s3 = await startS3();
 s3.createBucket('example-bucket');
-const server = await startAgentServer(s3.environment);
+const bigquery = await startBigQuery({ pendingMs: 500, runningMs: 500 });
+await bigquery.execute(bigQueryTables);
+const snowflake = await startSnowflake();
+await snowflake.execute('CREATE TABLE orders AS SELECT * FROM (VALUES (10), (20), (40)) AS t (amount)');
+await snowflake.execute('CREATE TABLE notes (id INTEGER, note VARCHAR)');
+const databricks = await startDatabricks();
+const openAi = await startExampleOpenAI();
+const batch = await startBatch();
+const server = await startAgentServer({
+  ...s3.environment,
+  ...batch.environment,
+  ...bigquery.environment,
+  ...databricks.environment,
+  ...snowflake.environment,
+  ...openAi.environment,
+});
 try {
-  print('A server with every agent, and a stand-in for S3', 'bold');
-  print(`\n${server.table}\n\ngRPC     ${server.endpoint}\nmetrics  ${server.metricsUrl}\nS3       ${s3.endpoint}\n`);
+  print('A server with every agent, and stand-ins for its services', 'bold');
+  print(
+    `\n${server.table}\n\ngRPC     ${server.endpoint}\nmetrics  ${server.metricsUrl}\nS3       ${s3.endpoint}\nBigQuery ${bigquery.endpoint}\n`,
+  );
   print(`${scenarios.length} tasks, sent through gRPC as Flyte's engine sends them`, 'bold');
   print();
   const nameWidth = Math.max(...scenarios.map(({ name }) => name.length));
-  const stage = { endpoint: server.endpoint, upstreams: { s3 }, startedAt: performance.now(), nameWidth };
+  const stage = {
+    endpoint: server.endpoint,
+    upstreams: { s3, batch, bigquery, openAi, snowflake },
+    startedAt: performance.now(),
+    nameWidth,
+  };
   const outcomes = await Promise.all(scenarios.map((scenario) => play(scenario, stage)));
   report(outcomes, nameWidth);
   if (!outcomes.every(({ asExpected }) => asExpected)) {
@@ -31,6 +65,11 @@ try {
 } finally {
   await server.stop();
   await s3.stop();
+  await batch.stop();
+  await bigquery.stop();
+  await databricks.stop();
+  await snowflake.stop();
+  await openAi.stop();
 }
 
 function report(outcomes: readonly Outcome[], nameWidth: number): void {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { InputValue, TaskPhase, TaskResult, TaskSource } from '@flyte-agents/cli';
-import type { BigQueryServer, OpenAIServer, S3Server } from '@flyte-agents/test-upstreams';
+import type { BatchServer, BigQueryServer, OpenAIServer, S3Server, SnowflakeServer } from '@flyte-agents/test-upstreams';
 
 /** The root of the repository. */
 export const root: string = join(import.meta.dirname, '../../..');
@@ -8,8 +8,10 @@ export const root: string = join(import.meta.dirname, '../../..');
 /** The services that tasks of the tour work on. */
 export interface Upstreams {
   readonly s3: S3Server;
+  readonly batch: BatchServer;
   readonly bigquery: BigQueryServer;
   readonly openAi: OpenAIServer;
+  readonly snowflake: SnowflakeServer;
 }
 
 /** A task's way through the server at `host:port`, told step by step. */

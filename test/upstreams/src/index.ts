@@ -1,11 +1,27 @@
 /** The servers that tests talk to, and the tools that start them. */
+export { startAimock, type Aimock } from './aimock.ts';
 export type { AwsEnvironment } from './aws-environment.ts';
+export { startAzurite, type AzureEnvironment, type Azurite } from './azurite.ts';
+export type { BatchJob } from './batch/job.ts';
+export { startBatch, type BatchRequest, type BatchServer } from './batch/server.ts';
+export type { Operation as BigQueryOperation } from './bigquery/api.ts';
+export { startBqEmulator, startGoEmulator, type BigQueryEmulator } from './bigquery/emulators.ts';
+export { startBigQuery, type BigQueryOptions, type BigQueryRequest, type BigQueryServer } from './bigquery/server.ts';
 export { installTimeoutMs } from './cache.ts';
 export { finish, run, startChild, type Child, type ChildOptions, type Finished } from './child.ts';
+export { startDatabricks, type DatabricksRequest, type DatabricksServer, type DatabricksServerOptions } from './databricks/server.ts';
+export { startDatabricksTestServer, type DatabricksTestServer } from './databricks/testserver.ts';
+export { startGcs, type Gcs, type GcsEnvironment } from './gcs.ts';
+export { startLlmock, type Llmock } from './llmock.ts';
 export { startMoto, type Moto } from './moto.ts';
+export { startOpenAI, type OpenAIEnvironment, type OpenAIServer, type OpenAIServerOptions } from './openai/server.ts';
 export { freePort, startServer, type RunningServer, type ServerOptions } from './process.ts';
 export { requirement, type Program, type Requirement } from './requirement.ts';
 export type { S3Fault } from './s3-faults.ts';
 export type { S3Operation } from './s3-request.ts';
 export { startS3, type S3Options, type S3Server } from './s3.ts';
+export { SnowflakeApi } from './snowflake/api.ts';
+export { startSnowflake, type SnowflakeServer } from './snowflake/server.ts';
+export { startFakesnow, startSnowduck, type SnowflakeStandIn } from './snowflake/third-party.ts';
+export { Statement as SnowflakeStatement } from './snowflake/statement.ts';
 export { goTool, pythonTool } from './tools.ts';
