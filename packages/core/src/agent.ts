@@ -100,6 +100,13 @@ export abstract class AsyncAgent<Config, Ref extends JsonObject> extends BaseAge
   /** Cancels the job if it is unfinished and ours; else does nothing. */
   abstract delete(ref: Ref, context: AgentContext): Promise<void>;
 
+  /**
+   * How a job ended whose service cannot be asked, if that is known without it: its time is over. Pure. Default: it is not known.
+   *
+   * @param reason why the service could not be asked
+   */
+  overdue?(ref: Ref, context: GetContext, reason: string): Resource | undefined;
+
   /** The links to the job. Pure: they are in every answer, also when the service does not answer. */
   links(_ref: Ref): readonly LogLink[] {
     return [];

@@ -147,6 +147,13 @@ describe('an envelope', () => {
     );
   });
 
+  test('R4: tells a failure also where a secret is a word of the format', () => {
+    hide('retryable');
+    const failure = { code: 'INVALID_ARGUMENT', message: 'bad SQL', retryable: false } as const;
+    const bytes = encodeReference({ ...envelope, content: { kind: 'failure', failure } });
+    expect(decodeReference(bytes).content).toEqual({ kind: 'failure', failure });
+  });
+
   test('a failure of a later version of this server is still a failure', () => {
     expect(decodeReference(json({ ref: undefined, failure: { code: 'NEW_CODE' } })).content).toEqual({
       kind: 'failure',

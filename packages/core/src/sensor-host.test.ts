@@ -538,6 +538,34 @@ describe('C15: sensors of several hosts', () => {
     }
     expect(new Set(hosts).size).toBe(3);
   });
+
+  test('SE3: end in time also while their host is left alone, without a look', async () => {
+    const { flag, start } = harness();
+    const unlimited = await Promise.all(Array.from({ length: 20 }, async () => (await start()).poll));
+    const limited = await start({ custom: { ...python, sensor_config: { timeout: 60 } } });
+    flag.before = failing(unavailable());
+    for (const poll of unlimited) await poll();
+    await vi.advanceTimersByTimeAsync(60_000);
+    // The one look that shows that the host is still down.
+    for (const poll of unlimited) await poll();
+    const looked = flag.poked.length;
+    expect(await limited.poll()).toEqual({
+      phase: 'FAILED',
+      message: expect.stringContaining('timed out after 60 s: the service does not answer'),
+    });
+    expect(flag.poked).toHaveLength(looked);
+  });
+
+  test('SE3: are told apart from their host: one whose time is over does not show that the host is back', async () => {
+    const { flag, start } = harness();
+    const limited = await Promise.all(
+      Array.from({ length: 20 }, async () => (await start({ custom: { ...python, sensor_config: { timeout: 60 } } })).poll),
+    );
+    await vi.advanceTimersByTimeAsync(60_000);
+    flag.before = failing(unavailable());
+    for (const poll of limited) expect(await poll()).toMatchObject({ phase: 'FAILED' });
+    expect(flag.poked).toHaveLength(10);
+  });
 });
 
 const context: Omit<GetContext, 'idempotencyKey'> = {

@@ -117,12 +117,18 @@ export class SensorHost extends AsyncAgent<SensorCustom, SensorRef> {
     const config = parse(sensor.config, ref.config, 'sensor_config');
     const found = await this.#poke(sensor, { config, inputs, outputs: new Set(ref.outputs) }, context);
     if (!AgentError.is(found) && isTerminal(found.phase)) return found;
-    const late = timeOver(ref, createdAt);
-    if (late !== undefined) return { ...ended(late, found.message), outputs: outputsOf(sensor, ref.outputs ?? [], { met: false }) };
     const pause = pauseMs(ref, createdAt);
     if (pause > 0) this.#rests.set(key, { until: Date.now() + pause, message: found.message });
     if (AgentError.is(found)) throw found;
-    return found;
+    return this.overdue(ref, context, found.message) ?? found;
+  }
+
+  /** A sensor's time runs on while its store does not answer, and while that is left alone for it. */
+  override overdue(ref: SensorRef, { createdAt }: GetContext, waitingFor: string | undefined): Resource | undefined {
+    const sensor = this.#byName.get(ref.sensor)?.sensor;
+    const late = timeOver(ref, createdAt);
+    if (late === undefined || sensor === undefined) return undefined;
+    return { ...ended(late, waitingFor), outputs: outputsOf(sensor, ref.outputs ?? [], { met: false }) };
   }
 
   /** A sensor leaves nothing behind. */
@@ -144,7 +150,7 @@ export class SensorHost extends AsyncAgent<SensorCustom, SensorRef> {
     await Promise.all([...this.#byName.values()].map(({ sensor }) => sensor.prepare()));
   }
 
-  /** What one look found; a passing fault is given back, so that a sensor's time runs on while its store does not answer. */
+  /** What one look found; a passing fault is given back: after it, as after any look, the sensor rests. */
   async #poke(sensor: Sensor<unknown>, task: SensorTask<unknown>, context: GetContext): Promise<Resource | AgentError> {
     try {
       const { message, customInfo, ...result } = await withinCall(sensor, task, context);

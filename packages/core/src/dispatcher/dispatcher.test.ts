@@ -17,6 +17,7 @@ import type { LogPage, LogRequest } from '../agent.ts';
 import { randomKey } from '../idempotency.ts';
 import { Inputs } from '../literals/inputs.ts';
 import { Metrics } from '../metrics.ts';
+import { hide } from '../redact.ts';
 import { decodeReference, encodeReference, type ReferenceContent } from '../ref.ts';
 import { AgentRegistry } from '../registry.ts';
 import type { Resource } from '../task.ts';
@@ -140,6 +141,20 @@ describe('an answer', () => {
       expect(message).toMatch(/^€+…$/);
     }
   });
+
+  test.each(['{"customInfo":null}', '{"message":null}', '{"links":[null]}', '{"links":5}'])(
+    'R3: is one, also when an agent tells what cannot be told: %s',
+    async (text) => {
+      const { agent, echo, dispatcher, get } = harness();
+      hide('secret-of-an-answer');
+      const broken: object = JSON.parse(text);
+      agent.jobs.set('j1', { phase: 'RUNNING', ...broken });
+      echo.work = () => ({ phase: 'FAILED', ...broken });
+      expect(await get()).toMatchObject({ phase: 'RUNNING', message: expect.stringContaining('TypeError') });
+      const done = await during((call) => dispatcher.execute(taskRequest({ template: { type: 'echo' } }), call));
+      expect(done).toMatchObject({ phase: 'FAILED', message: expect.stringContaining('TypeError') });
+    },
+  );
 
   test('has outputs only with SUCCEEDED', async () => {
     const { agent, echo, dispatcher, get } = harness();

@@ -265,8 +265,18 @@ export class Dispatcher {
   }
 }
 
-/** What may be said of a task: a bounded message, and nowhere a secret (R8). Outputs are the user's own. */
-function sayable({ message, links, customInfo, ...resource }: Resource): Resource {
+/** What may be said of a task: a bounded message, and nowhere a secret (R8). Of a resource that is none, its phase (R3). */
+function sayable(resource: Resource): Resource {
+  try {
+    return withoutSecrets(resource);
+  } catch (error) {
+    const { phase, outputs } = resource;
+    return { phase, outputs, message: `what is known of the task cannot be told: ${AgentError.from(error).message}` };
+  }
+}
+
+/** Outputs are the user's own. */
+function withoutSecrets({ message, links, customInfo, ...resource }: Resource): Resource {
   return {
     ...resource,
     ...(message !== undefined && { message: shortened(message) }),

@@ -231,6 +231,13 @@ describe('R3: a get', () => {
     expect((await task()()).resource.phase).toBe('RUNNING');
     expect(logger.lines[0]).toMatchObject({ level: 'warn', message: expect.stringContaining('no links') });
   });
+
+  test('of an agent whose links are none answers without them', async () => {
+    const { agent, task } = harness();
+    vi.spyOn(agent, 'links').mockReturnValue(JSON.parse('null'));
+    agent.before.get = failing(unavailable());
+    expect((await task()()).resource.phase).toBe('RUNNING');
+  });
 });
 
 describe('R5: a get', () => {

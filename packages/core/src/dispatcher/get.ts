@@ -203,7 +203,7 @@ class Poll {
   /** The links to the job, as soon as it is known; none when the agent cannot make them. */
   links(): readonly LogLink[] {
     try {
-      return this.#ref === undefined ? [] : this.#agent.links(this.#ref);
+      return this.#ref === undefined ? [] : [...this.#agent.links(this.#ref)];
     } catch (error) {
       this.#context.logger.warn({ key: this.#reference.key }, `no links: ${AgentError.from(error).message}`);
       return [];
@@ -248,7 +248,10 @@ class Poll {
       return await this.#upstream.polls.get(this.#agent, ref, this.#context);
     } catch (error) {
       if (AgentError.is(error) && error.code === 'NOT_FOUND') return undefined;
-      throw error;
+      const { passes, message } = AgentError.from(error);
+      const end = passes ? this.#agent.overdue?.(ref, this.#context, message) : undefined;
+      if (end === undefined) throw error;
+      return end;
     }
   }
 
