@@ -68,9 +68,14 @@ export class Creator {
     if (answered !== undefined) return { reference: answered };
     const underWay = this.#inFlight.get(key);
     const attempt = underWay?.isAbandoned === false ? underWay : this.#start(agent, request, { key, identity, call });
-    const created = await attempt.answer(call);
-    this.#answered.set(key, created.reference);
-    return created;
+    try {
+      const created = await attempt.answer(call);
+      this.#answered.set(key, created.reference);
+      return created;
+    } finally {
+      // Work that nobody waits for may never end; it is not joined any more.
+      if (attempt.isAbandoned && this.#inFlight.get(key) === attempt) this.#inFlight.delete(key);
+    }
   }
 
   #start(

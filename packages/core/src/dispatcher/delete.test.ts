@@ -128,11 +128,11 @@ describe('R2: a delete of a pending submit', () => {
 
   test('is UNAVAILABLE as long as the submit may still become a job, and OK then', async () => {
     const { agent, remove } = harness();
-    await expect(remove(pending, { ageMs: 59_999 })).rejects.toMatchObject({
+    await expect(remove(pending, { ageMs: 119_999 })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       message: expect.stringContaining('the submit is not over yet'),
     });
-    await remove(pending, { ageMs: 60_000 });
+    await remove(pending, { ageMs: 120_000 });
     expect(agent.deleted).toHaveLength(0);
   });
 

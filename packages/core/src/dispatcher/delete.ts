@@ -8,11 +8,9 @@ import { parse } from '../schema.ts';
 import type { AgentContext } from '../task.ts';
 import { expired, type Call } from './call.ts';
 import { Circuits } from './circuit.ts';
+import { settlingMs } from './get.ts';
 import type { StoredRequest } from './requests.ts';
 import { Tenants } from './tenant.ts';
-
-/** For how long after create a submit may still become a job, in milliseconds. */
-const submitLimitMs = 60_000;
 
 /** What deleting needs of the server. */
 export interface DeleteOptions {
@@ -60,7 +58,7 @@ async function cancel(
     const host = Circuits.host(agent, where, context);
     const ref = content.kind === 'pending' ? await circuits.call(host, () => agent.find(key, where, context)) : where;
     if (ref !== undefined) await circuits.call(host, () => agent.delete(ref, context));
-    else if (Date.now() - at < submitLimitMs)
+    else if (Date.now() - at < settlingMs)
       throw new AgentError({ code: 'UNAVAILABLE', message: `${agent.name}: the submit is not over yet, its job cannot be cancelled` });
   } catch (error) {
     const fault = AgentError.from(error);

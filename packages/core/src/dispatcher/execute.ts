@@ -12,7 +12,7 @@ import { expired, type Call } from './call.ts';
 import { doInTime } from './doing.ts';
 import type { Answer } from './get.ts';
 import { withInputs } from './inputs.ts';
-import { answerable, sizeOf, type WriteOutputs } from './outputs.ts';
+import { answerable, rememberedOutputs, sizeOf, type WriteOutputs } from './outputs.ts';
 import type { TaskRequest } from './requests.ts';
 import { Tenants } from './tenant.ts';
 import { warnOfUnread } from './work.ts';
@@ -38,8 +38,6 @@ export interface Recent {
 
 /** For how long a call may come again for an answer that was lost, in milliseconds. */
 const recentMs = 300_000;
-/** How large outputs may be that are remembered, in bytes of JSON. */
-const rememberedOutputs = 64 * 1024;
 
 /**
  * Does a task within the call. The answer's phase is always terminal: a worker of the engine dies of any other (R6). Never

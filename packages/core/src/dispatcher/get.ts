@@ -13,20 +13,19 @@ import { parse } from '../schema.ts';
 import type { GetContext, LogLink, Resource } from '../task.ts';
 import { expired, pause, type Call } from './call.ts';
 import { Circuits } from './circuit.ts';
-import { answerable, sizeOf, type WriteOutputs } from './outputs.ts';
+import { answerable, rememberedOutputs, sizeOf, type WriteOutputs } from './outputs.ts';
 import { Polls } from './polls.ts';
 import type { StoredRequest } from './requests.ts';
 import { Tenants } from './tenant.ts';
 
 /** For how long after create a job that is not found may simply not be visible yet, in milliseconds. */
-const settlingMs = 120_000;
+export const settlingMs = 120_000;
 /** A job is lost when it is not found twice, at least this far apart, in milliseconds. */
 const secondLookMs = 500;
 /** How many tasks' last phases are remembered. */
 const rememberedPhases = 50_000;
-/** How many ended tasks' last answers are remembered, and how large their outputs may be, in bytes of JSON. */
+/** How many ended tasks' last answers are remembered. */
 const rememberedEnds = 1000;
-const rememberedOutputs = 64 * 1024;
 
 /** What an answer says, and the fault that it absorbed. */
 export interface Answer {
@@ -120,7 +119,7 @@ export class Poller {
       const fault = AgentError.from(error);
       // A defect of the agent may concern this job alone; what refuses a tenant concerns all its jobs.
       const bearer = fault.code === 'INTERNAL' ? reference.key : tenant;
-      const answer = this.#absorb(fault, { bearer, key: reference.key });
+      const answer = this.#absorb(fault, { bearer, key: reference.key, isTold: true });
       if (isTerminal(answer.resource.phase)) await call.within(this.#abandon(poll, reference, context));
       return { ...answer, resource: withLinks(answer.resource, poll) };
     }
@@ -136,8 +135,8 @@ export class Poller {
     return { resource: withLinks({ phase, message }, poll), fault: new AgentError({ code: 'DEADLINE_EXCEEDED', message }) };
   }
 
-  /** The answer table's row for a fault of get. @param bearer who has it: a task or a tenant */
-  #absorb(fault: AgentError, { bearer, key }: { readonly bearer: string; readonly key?: IdempotencyKey }): Answer {
+  /** The answer table's row for a fault of get. */
+  #absorb(fault: AgentError, { bearer, key, isTold = false }: Bearer): Answer {
     const phase = (key === undefined ? undefined : this.#phases.get(key)) ?? 'RUNNING';
     if (fault.origin === 'user') return { resource: { phase: 'FAILED', message: fault.message }, fault };
     if (fault.passes) return { resource: { phase, message: `waiting: ${fault.message}, will ask again` }, fault };
@@ -149,7 +148,10 @@ export class Poller {
     this.#unreachable.set(bearer, { since, until: now });
     if (now - since < unreachableAfterMs) return { resource: { phase, message: `waiting: ${fault.message}` }, fault };
     const minutes = Math.round(unreachableAfterMs / 60_000);
-    return { resource: { phase: 'FAILED', message: `${fault.message} (for ${minutes} minutes; the job was told to stop)` }, fault };
+    return {
+      resource: { phase: 'FAILED', message: `${fault.message} (for ${minutes} minutes${isTold ? '; the job was told to stop' : ''})` },
+      fault,
+    };
   }
 
   /** Nobody will poll the job any more: it is cancelled as far as that can be done. */
@@ -175,6 +177,15 @@ export class Poller {
       outputPrefix: request.outputPrefix,
     };
   }
+}
+
+/** Who has a fault. */
+interface Bearer {
+  /** A task, or a tenant with an agent. */
+  readonly bearer: string;
+  readonly key?: IdempotencyKey;
+  /** Whether the job is told to stop when the fault ends the task. */
+  readonly isTold?: boolean;
 }
 
 /** How polls reach the services. */

@@ -13,6 +13,9 @@ const largeBytes = 1024 * 1024;
 /** Outputs above this cannot be answered: the engine reads answers of 4 MiB at most. */
 const largestBytes = 3.5 * 1024 * 1024;
 
+/** Outputs above this are not kept in memory for a call that comes again, in bytes of JSON. */
+export const rememberedOutputs: number = 8 * 1024;
+
 /** How large outputs are, in bytes of JSON: somewhat more than they take in an answer. */
 export function sizeOf(outputs: Outputs): number {
   return Buffer.byteLength(JSON.stringify(Object.values(outputs).map(toTaggedJson)));
