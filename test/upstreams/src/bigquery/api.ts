@@ -121,7 +121,7 @@ export class Api {
       const statistics = { totalBytesProcessed: bytes, query: { statementType: toStatementType(query), totalBytesProcessed: bytes } };
       return {
         kind: 'bigquery#job',
-        jobReference: { projectId, jobId: '', location: 'US' },
+        jobReference: { projectId, location: 'US' },
         configuration,
         status: { state: 'DONE' },
         statistics,
