@@ -96,6 +96,15 @@ describe('create', () => {
     }
   });
 
+  test('BQ1, C3: is looked up by its id, and not found where somebody else has that', async () => {
+    const { client, agent } = toAgent();
+    const where = agent.locate(toTask({}));
+    client.jobs.set(ref.jobId, toJob(ref));
+    expect(await agent.find(key, where, context)).toEqual(ref);
+    client.jobs.set(ref.jobId, { ...toJob(ref), configuration: { labels: {} } });
+    expect(await agent.find(key, where, context)).toBeUndefined();
+  });
+
   test('the submit gets no signal, the reads get theirs', async () => {
     const { client, agent } = toAgent();
     const created = await agent.create(toTask({ custom: { maximumBytesProcessed: 5 } }), context);

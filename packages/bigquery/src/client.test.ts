@@ -172,6 +172,18 @@ describe('what goes wrong', () => {
     expect(error).toMatchObject({ code: 'UNAVAILABLE', submitted: 'no', message: 'BigQuery job flyte_1: no answer (ECONNREFUSED)' });
   });
 
+  test('a submit that is not answered within a minute is given up', async () => {
+    const abort = new AbortController();
+    const limit = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(abort.signal);
+    upstream.fault({ kind: 'stall-after' });
+    const ended = client.insert(newJob).catch((caught: unknown) => toSubmitFault(caught, 'job flyte_1'));
+    await expect.poll(() => upstream.requests.length).toBe(1);
+    abort.abort(new DOMException('', 'TimeoutError'));
+    expect(await ended).toMatchObject({ code: 'UNAVAILABLE', submitted: 'unknown' });
+    expect(limit).toHaveBeenCalledExactlyOnceWith(60_000);
+    limit.mockRestore();
+  });
+
   test.each([
     ['unknown', { code: 'NOT_FOUND', message: 'BigQuery job: 404 notFound Not found: Job p1:unknown' }],
     [

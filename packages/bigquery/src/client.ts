@@ -108,7 +108,7 @@ export type Table = z.infer<typeof table>;
 export type Job = z.infer<typeof job>;
 
 /** What a query would read. */
-export type DryRun = z.infer<typeof dryRun>;
+type DryRun = z.infer<typeof dryRun>;
 
 /** What is wrong with a job, in BigQuery's words. */
 export type ErrorProto = z.infer<typeof errorProto>;
@@ -215,7 +215,6 @@ class SdkClient implements BigQueryClient, TableClient {
         // An object would be copied first.
         ...(body !== undefined && { data: JSON.stringify(body) }),
         responseType: 'json',
-        retry: false,
         timeout: requestLimitMs,
         ...(signal && { signal }),
       });

@@ -82,7 +82,7 @@ describe('a query job', () => {
 
   test('BQ13: has limits, a reservation, a key and labels of its own', () => {
     const custom = {
-      labels: { team: 'sales' },
+      labels: { team: 'sales', 'flyte-key': 'mine' },
       jobTimeoutMs: 60000,
       maxSlots: '100',
       reservation: 'projects/p/locations/EU/reservations/r',

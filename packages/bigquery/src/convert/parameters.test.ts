@@ -94,6 +94,13 @@ const cases: readonly (readonly [string, Literal, LiteralType | undefined, objec
     { type: 'JSON' },
     { value: '{"k":1}' },
   ],
+  [
+    'packed bytes',
+    { kind: 'binary', tag: 'msgpack', value: Uint8Array.of(0xc4, 2, 0, 255) },
+    simple('BINARY'),
+    { type: 'BYTES' },
+    { value: 'AP8=' },
+  ],
   ['bytes', { kind: 'binary', tag: '', value: Uint8Array.of(0, 255) }, simple('BINARY'), { type: 'BYTES' }, { value: 'AP8=' }],
   ['a word of an enum', { kind: 'string', value: 'red' }, { kind: 'enum', values: ['red'] }, { type: 'STRING' }, { value: 'red' }],
   [

@@ -64,6 +64,7 @@ test('BQ7, BQ11: the table of a script is that of its last SELECT, and its jobs 
       { jobId: 'script_job_3', statementType: 'DROP_TABLE', state: 'DONE' },
       { jobId: 'script_job_2', statementType: 'SELECT', state: 'DONE' },
       { jobId: 'script_job_1', statementType: 'CREATE_TABLE_AS_SELECT', state: 'DONE' },
+      { jobId: 'script_job_0', statementType: 'SELECT', state: 'DONE' },
     ],
   });
 });
