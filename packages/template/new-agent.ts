@@ -76,7 +76,7 @@ edit('docs/guarantees.md', (text) => `${text.trimEnd()}\n| ${name} | once | the 
 writeFileSync(join(root, '.changeset', `new-${name}.md`), `---\n'@flyte-agents/${name}': minor\n---\n\nA new agent.\n`);
 
 const inRoot = { cwd: root, stdio: 'inherit' } as const;
-execFileSync('pnpm', ['install', '--prefer-offline'], inRoot);
+execFileSync('pnpm', ['install', '--prefer-offline', '--no-frozen-lockfile'], inRoot);
 execFileSync('pnpm', ['exec', 'oxfmt', folder, 'packages/all/package.json', 'README.md', 'docs/guarantees.md', '.changeset'], inRoot);
 process.stdout.write(`
 packages/${name} is an agent for ${words.join('_')}_job tasks, whose tests pass:
