@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { startBatch, startBigQuery, startDatabricks, startS3, startSnowflake, type S3Server } from '@flyte-agents/test-upstreams';
 import { play, type Outcome } from './play.ts';
-import { print, seconds, styled } from './screen.ts';
+import { endWidth, print, seconds, styled } from './screen.ts';
 import { batchScenarios } from './scenarios/batch.ts';
 import { bigQueryScenarios, bigQueryTables } from './scenarios/bigquery.ts';
 import { databricksScenarios } from './scenarios/databricks.ts';
@@ -73,10 +73,10 @@ try {
 }
 
 function report(outcomes: readonly Outcome[], nameWidth: number): void {
-  print(`\n  ${'TASK'.padEnd(nameWidth)}  ${'EXPECTED'.padEnd(9)}  ${'GOT'.padEnd(9)}     TIME  MESSAGE`, 'bold');
+  print(`\n  ${'TASK'.padEnd(nameWidth)}  ${'EXPECTED'.padEnd(endWidth)}  ${'GOT'.padEnd(endWidth)}     TIME  MESSAGE`, 'bold');
   for (const { scenario, phase, message, elapsedMs, asExpected } of outcomes) {
     const mark = asExpected ? styled('✔', 'green') : styled('✖', 'red');
-    const phases = `${scenario.expected.phase.padEnd(9)}  ${phase.padEnd(9)}`;
+    const phases = `${scenario.expected.phase.padEnd(endWidth)}  ${phase.padEnd(endWidth)}`;
     print(`${mark} ${scenario.name.padEnd(nameWidth)}  ${phases}  ${seconds(elapsedMs)}  ${message}`);
   }
 }

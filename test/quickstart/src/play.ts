@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runTask, type TaskPhase } from '@flyte-agents/cli';
 import { toText, type LiteralMap } from '@flyte-agents/core';
 import type { Run, Scenario, Upstreams } from './scenario.ts';
-import { phaseFormat, print, seconds, styled } from './screen.ts';
+import { oneLine, phaseFormat, phaseWidth, print, seconds, styled } from './screen.ts';
 
 /** How often tasks are polled, in milliseconds. */
 const pollIntervalMs = 500;
@@ -32,7 +32,7 @@ export async function play(scenario: Scenario, stage: Stage): Promise<Outcome> {
   const show = (phase: string, message: string): void => {
     const time = styled(seconds(performance.now() - stage.startedAt), 'dim');
     print(
-      `${time}  ${scenario.name.padEnd(stage.nameWidth)}  ${styled(phase.padEnd('SUCCEEDED'.length), phaseFormat(phase))}  ${message}`.trimEnd(),
+      `${time}  ${scenario.name.padEnd(stage.nameWidth)}  ${styled(phase.padEnd(phaseWidth), phaseFormat(phase))}  ${oneLine(message)}`.trimEnd(),
     );
   };
   let last = '';
@@ -55,7 +55,7 @@ export async function play(scenario: Scenario, stage: Stage): Promise<Outcome> {
   const { phase, message, elapsedMs } = result;
   const outputs = `${told(result.outputs)} ${(await scenario.afterwards?.(stage.upstreams)) ?? ''}`.trim();
   const asExpected = phase === expected.phase && expected.message.test(message) && (expected.outputs ?? /^$/).test(outputs);
-  return { scenario, phase, message: `${message} ${outputs}`.trimEnd(), elapsedMs, asExpected };
+  return { scenario, phase, message: oneLine(`${message} ${outputs}`), elapsedMs, asExpected };
 }
 
 /** A task's outputs in one line. */

@@ -23,3 +23,14 @@ export function phaseFormat(phase: string): Format {
 export function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1).padStart(5)} s`;
 }
+
+/** The width of the widest phase that a task ends with. */
+export const endWidth: number = 'RETRYABLE_FAILED'.length;
+
+/** The width of the widest phase. */
+export const phaseWidth: number = 'WAITING_FOR_RESOURCES'.length;
+
+/** A text without breaks: `cause: at line 7`. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, ' · ').trimEnd();
+}
