@@ -13,9 +13,9 @@ import {
   type Task,
 } from '@flyte-agents/core';
 import { toOrigin } from './account.ts';
-import { connect, type NewStatement, type Progress, type SnowflakeClient, type Statement } from './client.ts';
+import { connect, type NewStatement, type Progress, type Row, type SnowflakeClient, type Statement } from './client.ts';
 import { jobConfig, jobPlace, jobRef, legacyJobRef, type JobConfig, type JobPlace, type JobRef } from './config.ts';
-import { toIdentifier, toLink, toNewStatement, toPlace, toResource, toTagStart } from './convert.ts';
+import { neededPartitions, toIdentifier, toLink, toNewStatement, toPlace, toResource, toTagStart } from './convert.ts';
 import { readCredentials, signToken } from './credentials.ts';
 import { rethrow, toFault, toUnclear } from './errors.ts';
 import type { SnowflakeAgentOptions } from './options.ts';
@@ -66,7 +66,8 @@ export class SnowflakeAgent extends AsyncAgent<JobConfig, JobRef> {
     // It ended between the two questions: the SQL API knows why.
     const statement = progress !== undefined && isOver(progress.state) ? await read(ref.queryId) : found;
     const children = await Promise.all(statement.handles.slice(-toldStatements).map(read));
-    return toResource({ ref, statement, progress, children });
+    const rest = statement.state === 'SUCCESS' ? await restOf(client, { ref, result: children.at(-1) ?? statement, signal }) : [];
+    return toResource({ ref, statement, progress, children, rest });
   }
 
   async delete(ref: JobRef, context: AgentContext): Promise<void> {
@@ -142,6 +143,17 @@ async function resubmitted(client: SnowflakeClient, statement: NewStatement): Pr
 
 function rethrowUnclear(error: unknown): never {
   throw toUnclear(toFault(error, 'submit'));
+}
+
+/** The rows after the first partition's, where an output is a list. */
+async function restOf(
+  client: SnowflakeClient,
+  { ref, result, signal }: { readonly ref: JobRef; readonly result: Statement; readonly signal: AbortSignal },
+): Promise<readonly Row[]> {
+  const { handle } = result;
+  const numbers = neededPartitions(ref, result);
+  const parts = await Promise.all(numbers.map((number) => client.rows(handle, number, signal).catch(rethrow(`result of query ${handle}`))));
+  return parts.flat();
 }
 
 async function sessionProgress(client: SnowflakeClient, { queryId }: JobRef, signal: AbortSignal): Promise<Progress> {

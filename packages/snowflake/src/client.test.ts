@@ -65,6 +65,20 @@ test('SF2: a statement runs, waits, succeeds or fails, and what it waits for is 
   expect(api.logins).toBe(1);
 });
 
+test('SF14: the partitions of a result after the first one are asked for one by one', async () => {
+  const one = client();
+  const { handle } = await one.submit(statement);
+  const partitionInfo = [{ rowCount: 1, uncompressedSize: 5 }, { rowCount: 2 }];
+  const answer = { resultSetMetaData: { numRows: 3, rowType: [{ name: 'A', type: 'fixed' }], partitionInfo }, data: [['1']] };
+  Object.assign(api.only, { state: 'SUCCESS', answer, partitions: [[['2'], [null]]] });
+  expect(await one.get(handle, signal)).toMatchObject({ rows: [['1']], partitions: [5, 0] });
+  expect(await one.rows(handle, 1, signal)).toEqual([['2'], [null]]);
+  expect(upstream.requests.at(-1)).toMatchObject({ method: 'GET', path: `/api/v2/statements/${handle}?partition=1` });
+  await expect(one.rows(handle, 2, signal).catch(rethrow('result'))).rejects.toMatchObject({
+    message: 'Snowflake result: 422 391914 No such partition.',
+  });
+});
+
 test('SF7: a statement that is refused at once is told with its code', async () => {
   const refusal = { code: '001003', sqlState: '42000', message: 'SQL compilation error' };
   const refusing = await FaultyUpstream.start({ handler: () => ({ status: 422, body: refusal }) });

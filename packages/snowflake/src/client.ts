@@ -12,6 +12,8 @@ export interface SnowflakeClient {
   submit(statement: NewStatement): Promise<Statement>;
   /** A statement that the SQL API took. */
   get(handle: string, signal: AbortSignal): Promise<Statement>;
+  /** The rows of one partition of a result; the first one's, number 0, are in its statement. */
+  rows(handle: string, partition: number, signal: AbortSignal): Promise<readonly Row[]>;
   /** Where any query of its user stands, also what it waits for; `undefined` when Snowflake shows none. */
   progress(queryId: string, signal: AbortSignal): Promise<Progress | undefined>;
   /** The first query of its user whose tag begins so, among the latest ten thousand. */
@@ -51,6 +53,7 @@ export interface NewStatement {
 }
 
 const column = z.object({ name: z.string(), type: z.string(), scale: z.number().nullish() });
+const partition = z.object({ uncompressedSize: z.number().nullish() });
 const answer = z.object({
   code: z.string().nullish(),
   sqlState: z.string().nullish(),
@@ -58,12 +61,17 @@ const answer = z.object({
   statementHandle: z.string().nullish(),
   statementHandles: z.array(z.string()).nullish(),
   data: z.array(z.array(z.string().nullable())).nullish(),
-  resultSetMetaData: z.object({ numRows: z.number().nullish(), rowType: z.array(column).nullish() }).nullish(),
+  resultSetMetaData: z
+    .object({ numRows: z.number().nullish(), rowType: z.array(column).nullish(), partitionInfo: z.array(partition).nullish() })
+    .nullish(),
   stats: z.record(z.string(), z.number()).nullish(),
 });
 
 /** A column of a result, its type in Snowflake's words: `fixed`, `text`, `timestamp_ntz`. */
 export type Column = z.infer<typeof column>;
+
+/** A row, every value as text. */
+export type Row = readonly (string | null)[];
 
 /** How a statement stands. */
 export interface Statement {
@@ -76,8 +84,10 @@ export interface Statement {
   readonly handles: readonly string[];
   readonly rowCount?: number | undefined;
   readonly columns: readonly Column[];
-  /** The first partition of the result, every value as text. */
-  readonly rows: readonly (readonly (string | null)[])[];
+  /** The first partition of the result. */
+  readonly rows: readonly Row[];
+  /** How large each partition of the result is, in bytes. */
+  readonly partitions: readonly number[];
   /** How many rows a statement changed: `numRowsInserted`. */
   readonly stats: Readonly<Record<string, number>>;
 }
@@ -114,6 +124,13 @@ class SqlApiClient implements SnowflakeClient {
 
   async get(handle: string, signal: AbortSignal): Promise<Statement> {
     return toStatement(await this.#ask(`/${encodeURIComponent(handle)}`, { signal }), handle);
+  }
+
+  async rows(handle: string, number: number, signal: AbortSignal): Promise<readonly Row[]> {
+    const found = await this.#ask(`/${encodeURIComponent(handle)}`, { query: { partition: String(number) }, signal });
+    const { state, rows } = toStatement(found, handle);
+    if (state !== 'SUCCESS') throw toError(found);
+    return rows;
   }
 
   async progress(queryId: string, signal: AbortSignal): Promise<Progress | undefined> {
@@ -190,6 +207,7 @@ function toStatement({ status, headers, body }: HttpAnswer, handle?: string): St
     rowCount: found.resultSetMetaData?.numRows ?? undefined,
     columns: found.resultSetMetaData?.rowType ?? [],
     rows: found.data ?? [],
+    partitions: found.resultSetMetaData?.partitionInfo?.map(({ uncompressedSize }) => uncompressedSize ?? 0) ?? [],
     stats: found.stats ?? {},
   };
 }

@@ -28,8 +28,8 @@ interface ConnectionOptions {
   readonly unread: readonly string[];
 }
 
-/** What an output is: the result's address, or a column of its only row. */
-export type OutputType = 'TABLE' | SimpleType;
+/** What an output is: the result's address, a column of its only row, or the list of a column's values. */
+export type OutputType = 'TABLE' | SimpleType | { readonly list: SimpleType };
 
 /** What is known of a query before it has an id: who runs it where, and what is wanted of it. Types, not interfaces: they are JSON. */
 export type JobPlace = {
@@ -126,8 +126,7 @@ export const jobConfig: Schema<JobConfig> = z
   })
   .transform(({ connection_kwargs: options, batch, ...names }) => ({ ...names, batch: batch ?? false, options: options ?? noOptions }));
 
-const outputType: z.ZodType<OutputType> = z.enum([
-  'TABLE',
+const simpleType: z.ZodType<SimpleType> = z.enum([
   'NONE',
   'INTEGER',
   'FLOAT',
@@ -139,6 +138,7 @@ const outputType: z.ZodType<OutputType> = z.enum([
   'ERROR',
   'STRUCT',
 ]);
+const outputType: z.ZodType<OutputType> = z.union([z.literal('TABLE'), simpleType, z.object({ list: simpleType })]);
 
 const place = z.object({
   account: z.string().min(1),

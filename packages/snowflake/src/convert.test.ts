@@ -86,4 +86,5 @@ test('a statement that is too long is refused before Snowflake refuses it', () =
 test('C11: an output that no result gives is refused', () => {
   const outputs = { o: { kind: 'simple', simple: 'STRUCT' } } as const;
   expect(() => newStatement({ outputs })).toThrow('output o');
+  expect(() => newStatement({ outputs: { o: { kind: 'collection', items: outputs.o } } })).toThrow('output o');
 });

@@ -6,6 +6,7 @@ import { toBatch } from './convert/batch.ts';
 import { hasBindings, toBound } from './convert/bindings.ts';
 import { invalid, renderStatement, type Value } from './convert/render.ts';
 
+export { neededPartitions } from './convert/columns.ts';
 export { toPlace } from './convert/place.ts';
 export { toLink, toResource } from './convert/resource.ts';
 

@@ -7,7 +7,7 @@ import { toRequestId, toTagStart } from './convert.ts';
 import { SnowflakeError } from './errors.ts';
 import type { SnowflakeAgentOptions } from './options.ts';
 
-const taken: Statement = { handle: 'h1', state: 'RUNNING', handles: [], columns: [], rows: [], stats: {} };
+const taken: Statement = { handle: 'h1', state: 'RUNNING', handles: [], columns: [], rows: [], partitions: [], stats: {} };
 const lost = new SnowflakeError('no answer (ECONNRESET)', {});
 
 function toContext(
@@ -32,6 +32,7 @@ function harness(options: SnowflakeAgentOptions = {}) {
   const client = {
     submit: vi.fn<SnowflakeClient['submit']>().mockResolvedValue(taken),
     get: vi.fn<SnowflakeClient['get']>().mockResolvedValue(taken),
+    rows: vi.fn<SnowflakeClient['rows']>(),
     progress: vi.fn<SnowflakeClient['progress']>(),
     findByTag: vi.fn<SnowflakeClient['findByTag']>(),
     cancel: vi.fn<SnowflakeClient['cancel']>().mockResolvedValue(),
@@ -101,6 +102,24 @@ test('C11: connection_kwargs without effect are warned of once, by name', async 
   const warn = vi.spyOn(context.logger, 'warn').mockReturnValue();
   await agent.create(toTask({ custom: { ...custom, connection_kwargs: { odd: 1, login_timeout: 30 } } }), context);
   expect(warn.mock.calls).toEqual([[{ keys: ['odd'] }, 'these connection_kwargs have no effect']]);
+});
+
+test('SF14: partitions are read for lists alone, of the last statement, and none of a result that is too large', async () => {
+  const { agent, client } = harness();
+  const context = { ...toContext(), createdAt: Date.now(), outputPrefix: '' };
+  const outputs = { a: { kind: 'collection', items: { kind: 'simple', simple: 'STRING' } } } as const;
+  const ref = { ...agent.locate(toTask({ outputs })), queryId: 'h1', by: 'api' } as const;
+  const last: Statement = { ...taken, handle: 'h2', state: 'SUCCESS', columns: [{ name: 'A', type: 'text' }], rows: [['x']], rowCount: 2 };
+  const parent: Statement = { ...taken, state: 'SUCCESS', handles: ['h2'] };
+  client.rows.mockResolvedValue([['y']]);
+  client.get.mockResolvedValueOnce(parent).mockResolvedValueOnce({ ...last, partitions: [3, 3] });
+  expect(await agent.get(ref, context)).toMatchObject({ outputs: { a: { items: [{ value: 'x' }, { value: 'y' }] } } });
+  expect(client.rows.mock.calls.map(([handle, partition]) => [handle, partition])).toEqual([['h2', 1]]);
+  client.get.mockResolvedValueOnce(parent).mockResolvedValueOnce({ ...last, partitions: [3, 3_000_000] });
+  await expect(agent.get(ref, context)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  client.get.mockResolvedValueOnce({ ...last, partitions: [3, 3], rowCount: 1 });
+  await agent.get({ ...ref, outputs: { a: 'STRING' } }, context);
+  expect(client.rows).toHaveBeenCalledTimes(1);
 });
 
 test('SF16: where a session cannot be had, a query that runs is running; a fault that passes is the poll’s', async () => {

@@ -18,8 +18,8 @@ export interface SnowflakeAgentServer {
   create(statement: string, options?: { readonly hasTotal?: boolean }): Promise<RunningQuery>;
   /** A query that a Python agent started. */
   legacy(queryId: string): RunningQuery;
-  /** A statement that another replica submitted by the SQL API. */
-  submitted(handle: string): RunningQuery;
+  /** A statement that another replica submitted by the SQL API. Its output `total` is an integer column of its row, or the list of a column. */
+  submitted(handle: string, total?: 'INTEGER' | { readonly list: 'INTEGER' }): RunningQuery;
   stop(): Promise<void>;
 }
 
@@ -61,8 +61,8 @@ export async function startSnowflakeAgentServer(url: string): Promise<SnowflakeA
       return running(resourceMeta);
     },
     legacy: (queryId) => running(encoded({ ...config, query_id: queryId, has_output: false })),
-    submitted: (handle) => {
-      const place = { ...config, role: null, authenticator: null, origin: null, sdk: 'flytekit', outputs: { total: 'INTEGER' } };
+    submitted: (handle, total = 'INTEGER') => {
+      const place = { ...config, role: null, authenticator: null, origin: null, sdk: 'flytekit', outputs: { total } };
       const tenant = { project: 'p', domain: 'd', key: randomUUID().replaceAll('-', ''), at: Date.now() };
       return running(encoded({ v: 1, type: 'snowflake', ...tenant, ref: { ...place, queryId: handle, by: 'api' } }));
     },

@@ -1,4 +1,5 @@
-import { TaskExecution_Phase } from '@flyte-agents/proto/flyte1';
+import { toJson } from '@bufbuild/protobuf';
+import { ResourceSchema, TaskExecution_Phase } from '@flyte-agents/proto/flyte1';
 import { installTimeoutMs, requirement, startFakesnow, startSnowduck, startSnowflake } from '@flyte-agents/test-upstreams';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { endOf, startSnowflakeAgentServer, type SnowflakeAgentServer } from './snowflake-server.ts';
@@ -41,6 +42,23 @@ for (const { name, start, available, note } of subjects) {
       expect(resource).toMatchObject({ phase: SUCCEEDED });
       const total = resource?.outputs?.literals['total']?.value;
       expect(total).toMatchObject({ value: { value: { value: { value: { value: 42n } } } } });
+    });
+
+    test('SF14: a list is a column of all rows, and one that is too long is refused', async () => {
+      const [whole, long] = [
+        await submit('SELECT range AS total FROM range(2500)'),
+        await submit('SELECT range AS total FROM range(10001)'),
+      ];
+      const resource = await endOf(server.submitted(whole, { list: 'INTEGER' }), unended);
+      const literals = Array.from({ length: 2500 }, (_literal, index) => ({ scalar: { primitive: { integer: String(index) } } }));
+      expect(resource && toJson(ResourceSchema, resource)).toMatchObject({
+        phase: 'SUCCEEDED',
+        outputs: { literals: { total: { collection: { literals } } } },
+      });
+      await expect(endOf(server.submitted(long, { list: 'INTEGER' }), unended)).resolves.toMatchObject({
+        phase: FAILED,
+        message: expect.stringContaining('the result has 10001 rows'),
+      });
     });
 
     test('SF7: a statement that is wrong fails with a code, an SQLSTATE and the link', async () => {

@@ -23,6 +23,7 @@ export class SnowflakeWorld extends World<NewStatement> {
     return {
       submit: (statement) => this.call('submit', () => view(this.takenBy(statement) ?? this.submit(statement.requestId, statement))),
       get: (handle, signal) => this.call('read', () => view(this.#found(handle)), signal),
+      rows: (_handle, _partition, signal) => this.call('read', () => [], signal),
       progress: (queryId, signal) => this.call('read', () => toProgress(this.job(queryId)), signal),
       findByTag: (tag, _where, signal) => this.call('search', () => this.jobs.find(({ id, details }) => this.job(id) !== undefined && tagOf(details).startsWith(tag))?.id, signal),
       cancel: (handle) => this.call('cancel', () => this.cancel(handle)),
@@ -73,7 +74,7 @@ const errors: Readonly<Partial<Record<JobState, Pick<Statement, 'code' | 'sqlSta
 
 function view({ id, state }: WorldJob<NewStatement>): Statement {
   const columns = [{ name: 'TOTAL', type: 'fixed' }];
-  return { handle: id, state: states[state], ...errors[state], handles: [], rowCount: 1, columns, rows: [['3']], stats: {} };
+  return { handle: id, state: states[state], ...errors[state], handles: [], rowCount: 1, columns, rows: [['3']], partitions: [], stats: {} };
 }
 
 /** A session tells also what a query waits for, and whether it was begun anew. */

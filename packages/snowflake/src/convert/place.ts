@@ -56,6 +56,8 @@ function toOutputType(
 ): OutputType {
   if (type === undefined || type.kind === 'dataset' || type.kind === 'schema') return 'TABLE';
   if (type.kind === 'simple' && columnTypes.has(type.simple)) return type.simple;
-  const expected = 'a structured dataset, which is the result, or INTEGER, FLOAT, STRING, BOOLEAN or DATETIME, a column of its only row';
+  if (type.kind === 'collection' && type.items.kind === 'simple' && columnTypes.has(type.items.simple)) return { list: type.items.simple };
+  const column = 'INTEGER, FLOAT, STRING, BOOLEAN or DATETIME, a column of its only row, or a list of one of these, a column of all rows';
+  const expected = `a structured dataset, which is the result, or ${column}`;
   throw invalid(`output ${name}`, `expected ${expected}`);
 }

@@ -2,6 +2,7 @@ import { FlyteDatetime } from '@flyte-agents/core';
 import { expect, test } from 'vitest';
 import type { Statement } from '../client.ts';
 import type { JobRef, OutputType } from '../config.ts';
+import { neededPartitions } from './columns.ts';
 import { toLink, toResource } from './resource.ts';
 
 const queryId = '01b2c3d4-0000-1111-0000-000000000001';
@@ -19,7 +20,7 @@ const ref: JobRef = {
   queryId,
   by: 'api',
 };
-const running: Statement = { handle: queryId, state: 'RUNNING', handles: [], columns: [], rows: [], stats: {} };
+const running: Statement = { handle: queryId, state: 'RUNNING', handles: [], columns: [], rows: [], partitions: [], stats: {} };
 const success: Statement = { ...running, state: 'SUCCESS' };
 const failed: Statement = {
   ...running,
@@ -133,6 +134,33 @@ test.each([
 ])('SF14: a result without the output is refused: %j', (result, message) => {
   const findings = { ref: { ...ref, outputs: { total: 'INTEGER' } } as const, statement: { ...success, ...result }, children: [] };
   expect(() => toResource(findings)).toThrow(message);
+});
+
+const list: JobRef = { ...ref, outputs: { total: { list: 'INTEGER' } } };
+const three: Statement = { ...success, columns: [{ name: 'TOTAL', type: 'fixed' }], rows: [['1'], [null]], rowCount: 3 };
+
+test('SF14: a list is the column of all rows, from all partitions', () => {
+  const { outputs } = toResource({ ref: list, statement: three, children: [], rest: [['3']] });
+  const items = [{ kind: 'integer', value: 1n }, { kind: 'none' }, { kind: 'integer', value: 3n }];
+  expect(outputs).toEqual({ total: { kind: 'collection', items } });
+  const none = { ...three, rows: [], rowCount: 0 };
+  expect(toResource({ ref: list, statement: none, children: [] }).outputs).toEqual({ total: { kind: 'collection', items: [] } });
+});
+
+test('SF14: a list is whole or refused, and one of another type too', () => {
+  expect(() => toResource({ ref: list, statement: three, children: [] })).toThrow('gave 2 of 3 rows of TOTAL');
+  expect(() => toResource({ ref: list, statement: three, children: [], rest: [['x']] })).toThrow('the task declares list of INTEGER');
+});
+
+test('SF14: the partitions after the first one are needed for lists alone, of results that are not too large', () => {
+  const large = { ...three, partitions: [10, 20, 30] };
+  expect(neededPartitions(list, large)).toEqual([1, 2]);
+  expect(neededPartitions({ ...ref, outputs: { total: 'INTEGER', results: 'TABLE' } }, { ...large, rowCount: 1e9 })).toEqual([]);
+  expect(neededPartitions(list, { ...large, rowCount: 10_000 })).toEqual([1, 2]);
+  expect(() => neededPartitions(list, { ...large, rowCount: 10_001 })).toThrow(
+    `${queryId}: output total: the result has 10001 rows in 60 bytes, and a list takes 10000 in 2097152: declare a structured dataset`,
+  );
+  expect(() => neededPartitions(list, { ...large, partitions: [10, 2 ** 21] })).toThrow('3 rows in 2097162 bytes');
 });
 
 test('C22: what a statement did is told', () => {

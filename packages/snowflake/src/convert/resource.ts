@@ -1,8 +1,9 @@
-import { AgentError, FlyteDatetime, type JsonObject, type Literal, type LogLink, type Resource } from '@flyte-agents/core';
+import type { JsonObject, Literal, LogLink, Resource } from '@flyte-agents/core';
 import { toConsoleUrl } from '../account.ts';
-import type { Column, Progress, Statement } from '../client.ts';
-import type { JobRef, OutputType } from '../config.ts';
+import type { Progress, Row, Statement } from '../client.ts';
+import type { JobRef } from '../config.ts';
 import { queryPhase, stateOf } from '../states.ts';
+import { toColumn } from './columns.ts';
 
 /** What was found out about a query. */
 interface Findings {
@@ -13,6 +14,8 @@ interface Findings {
   readonly progress?: Progress | undefined;
   /** Of several statements in one request: each of them. */
   readonly children: readonly Statement[];
+  /** Of a result in several partitions: the rows after the first one's, where an output is a list. */
+  readonly rest?: readonly Row[] | undefined;
 }
 
 /** How a query stands. @throws AgentError INVALID_ARGUMENT when the result lacks an output */
@@ -50,12 +53,15 @@ function failureMessage({ ref, statement, progress, children }: Findings, state:
 }
 
 function toOutputs(findings: Findings): Readonly<Record<string, Literal>> {
-  const { ref, statement } = findings;
+  const { ref, statement, rest = [] } = findings;
   const declared = Object.entries(ref.outputs);
   const columns = declared.filter(([, type]) => type !== 'TABLE');
   const tables = declared.filter(([, type]) => type === 'TABLE').map(([name]): [string, Literal] => [name, toTable(findings)]);
   const result = lastOf(findings) ?? statement;
-  return Object.fromEntries([...tables, ...columns.map(([name, type]): [string, Literal] => [name, toCell(ref, result, { name, type })])]);
+  return Object.fromEntries([
+    ...tables,
+    ...columns.map(([name, type]): [string, Literal] => [name, toColumn({ ref, result, rest, name, type })]),
+  ]);
 }
 
 /** Of several statements, the last one's result counts. */
@@ -69,50 +75,6 @@ function toTable(findings: Findings): Literal {
   const id = lastOf(findings)?.handle ?? queryId;
   const uri = `snowflake://${user}${sdk === 'flytekit' ? ':' : '/'}${account}/${warehouse}/${database}/${schema}/${id}`;
   return { kind: 'dataset', uri, format: '', columns: [] };
-}
-
-/** The value of an output that is a column of the result's only row. */
-function toCell(ref: JobRef, result: Statement | undefined, output: { readonly name: string; readonly type: OutputType }): Literal {
-  const place = result?.columns.findIndex(({ name }) => name.toUpperCase() === output.name.toUpperCase()) ?? -1;
-  const column = result?.columns[place];
-  const [row, second] = result?.rows ?? [];
-  if (column === undefined || row === undefined || second !== undefined) {
-    const found = `${result?.rowCount ?? result?.rows.length ?? 0} rows of ${result?.columns.map(({ name }) => name).join(', ') || 'no columns'}`;
-    throw mismatch(ref, output.name, `the query must give one row with a column of this name, and gave ${found}`);
-  }
-  const text = row[place] ?? null;
-  if (text === null) return { kind: 'none' };
-  const literal = toLiteral(text, output.type, column);
-  if (literal === undefined)
-    throw mismatch(ref, output.name, `its column is of Snowflake's type ${column.type}, the task declares ${output.type}`);
-  return literal;
-}
-
-function mismatch(ref: JobRef, name: string, what: string): AgentError {
-  return new AgentError({ code: 'INVALID_ARGUMENT', message: `Snowflake query ${ref.queryId}: output ${name}: ${what}` });
-}
-
-/** Values are texts in Snowflake's answers: https://docs.snowflake.com/en/developer-guide/sql-api/handling-responses */
-function toLiteral(text: string, type: OutputType, column: Column): Literal | undefined {
-  if (type === 'STRING') return { kind: 'string', value: text };
-  if (type === 'BOOLEAN') return text === 'true' || text === 'false' ? { kind: 'boolean', value: text === 'true' } : undefined;
-  if (type === 'INTEGER') return /^-?\d+$/.test(text) ? { kind: 'integer', value: BigInt(text) } : undefined;
-  if (type === 'FLOAT') return text.trim() === '' || Number.isNaN(Number(text)) ? undefined : { kind: 'float', value: Number(text) };
-  return toDatetime(text, column);
-}
-
-/** Dates are days, points in time are seconds with a fraction, both since 1970; a zone may follow. */
-function toDatetime(text: string, { type }: Column): Literal | undefined {
-  const [, whole, fraction = ''] = /^(-?\d+)(?:\.(\d{1,9}))?(?: \d+)?$/.exec(text) ?? [];
-  if (whole === undefined) return undefined;
-  if (type.toLowerCase() === 'date') return { kind: 'datetime', value: new FlyteDatetime(BigInt(whole) * 86_400n) };
-  if (!type.toLowerCase().startsWith('timestamp')) return undefined;
-  const nanos = Number(fraction.padEnd(9, '0'));
-  const isBefore = whole.startsWith('-') && nanos > 0;
-  return {
-    kind: 'datetime',
-    value: isBefore ? new FlyteDatetime(BigInt(whole) - 1n, 1_000_000_000 - nanos) : new FlyteDatetime(BigInt(whole), nanos),
-  };
 }
 
 /** What the query did, for the task's event. */

@@ -56,7 +56,8 @@ export class SnowflakeApi {
     if (handle === undefined) return method === 'POST' ? this.#submit(searchParams, JSON.parse(body)) : { status: 404, body: {} };
     const statement = this.statements.find((each) => each.handle === handle);
     if (statement === undefined) return { status: 404, body: { code: '391918', message: 'Statement not found.' } };
-    return action === 'cancel' ? cancelled(statement) : status(statement);
+    if (action === 'cancel') return cancelled(statement);
+    return status(statement, Number(searchParams.get('partition') ?? 0));
   }
 
   #submit(query: URLSearchParams, body: StatementBody): ApiAnswer {
@@ -89,7 +90,11 @@ export class SnowflakeApi {
   }
 }
 
-function status({ state, handle, answer, isOver }: Statement): ApiAnswer {
+function status({ state, handle, answer, partitions, isOver }: Statement, partition = 0): ApiAnswer {
+  if (state === 'SUCCESS' && partition > 0) {
+    const data = partitions[partition - 1];
+    return data === undefined ? { status: 422, body: { code: '391914', message: 'No such partition.' } } : { body: { data } };
+  }
   if (state === 'SUCCESS') return { status: 200, body: { code: '090001', statementHandle: handle, ...answer } };
   return isOver
     ? { status: 422, body: { statementHandle: handle, ...answer } }

@@ -1,9 +1,12 @@
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 
-/** A result in the words of the SQL API: every value is a text. */
+/** Rows, every value as text. */
+export type Rows = readonly (readonly (string | null)[])[];
+
+/** A result in the words of the SQL API. */
 interface ResultSet {
   readonly resultSetMetaData: { readonly numRows: number; readonly rowType: readonly { readonly name: string; readonly type: string }[] };
-  readonly data: readonly (readonly (string | null)[])[];
+  readonly data: Rows;
 }
 
 /** A statement of Snowflake's that runs, and may be interrupted. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database, RunningStatement } from './database.ts';
+import type { Database, Rows, RunningStatement } from './database.ts';
 
 /** What a submit asks for. */
 export interface StatementBody {
@@ -16,6 +16,9 @@ export interface Pace {
   readonly runningMs: number;
 }
 
+/** How many rows the partitions of results have. */
+const partitionRows = 1000;
+
 /** A statement that the server took. Tests may say how it stands. */
 export class Statement {
   readonly handle: string;
@@ -25,6 +28,8 @@ export class Statement {
   state = 'QUEUED';
   /** What the SQL API answers beside the state. */
   answer: object = {};
+  /** The rows of the result's partitions after the first one, which is in the answer. */
+  partitions: readonly Rows[] = [];
   #running: RunningStatement | undefined;
 
   constructor(requestId: string, body: StatementBody, handle: string = randomUUID()) {
@@ -51,7 +56,10 @@ export class Statement {
     try {
       this.#running = seconds === undefined ? await database.start(this.body.statement, bindings) : waiting(Number(seconds));
       const [result] = await Promise.all([this.#running.result, sleep(runningMs)]);
-      this.#end('SUCCESS', result);
+      const [data = [], ...others] = inPartitions(result.data);
+      const partitionInfo = [data, ...others].map((rows) => ({ rowCount: rows.length, uncompressedSize: JSON.stringify(rows).length }));
+      this.partitions = others;
+      this.#end('SUCCESS', { resultSetMetaData: { ...result.resultSetMetaData, partitionInfo }, data });
     } catch (error) {
       const message = `SQL compilation error: ${error instanceof Error ? error.message.split('\n', 1)[0] : 'unknown'}`;
       this.#end('FAILED_WITH_ERROR', { code: '000904', sqlState: '42000', message });
@@ -66,6 +74,12 @@ export class Statement {
   #end(state: string, answer: object): void {
     if (!this.isOver) Object.assign(this, { state, answer });
   }
+}
+
+function inPartitions(rows: Rows): readonly Rows[] {
+  return Array.from({ length: Math.ceil(rows.length / partitionRows) }, (_rows, number) =>
+    rows.slice(number * partitionRows, (number + 1) * partitionRows),
+  );
 }
 
 /** `SYSTEM$WAIT`, which DuckDB does not have. */
