@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'proto/src/**/*.test.ts', 'test/*/src/**/*.test.ts'],
     reporters: process.env['CI'] === undefined ? ['default'] : ['default', './test/reporter.ts'],
+    // Many tests wait for servers more than they work.
+    maxWorkers: '100%',
     // Set-ups install pinned tools and build the engine's harness, once.
     hookTimeout: 15 * 60_000,
     testTimeout: 30_000,
