@@ -3,6 +3,7 @@ import { batchSmoke } from './batch.ts';
 import { bigQuerySmoke } from './bigquery.ts';
 import { databricksSmoke } from './databricks.ts';
 import { openAISmoke } from './openai.ts';
+import { sageMakerSmoke } from './sagemaker.ts';
 import { snowflakeSmoke } from './snowflake.ts';
 import type { Smoke } from './smoke.ts';
 
@@ -10,6 +11,7 @@ const smokes: Readonly<Record<string, Smoke>> = {
   batch: batchSmoke,
   bigquery: bigQuerySmoke,
   openai: openAISmoke,
+  sagemaker: sageMakerSmoke,
   snowflake: snowflakeSmoke,
   databricks: databricksSmoke,
 };

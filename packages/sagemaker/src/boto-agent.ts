@@ -1,0 +1,61 @@
+import { readRole } from '@flyte-agents/aws';
+import { AgentError, ClientPool, SyncAgent, type AgentContext, type CreateContext, type Resource, type Task } from '@flyte-agents/core';
+import { connect, type SageMakerClient } from './client.ts';
+import { callConfig, type CallConfig } from './config.ts';
+import { toCallRequest, toCallResource, toExisting, toRegion } from './convert.ts';
+import { isInUse, submitFault } from './errors.ts';
+import { defaultCalls, type BotoAgentOptions } from './options.ts';
+
+/** Does `boto` tasks: single calls of SageMaker that the operator allows. */
+export class BotoAgent extends SyncAgent<CallConfig> {
+  readonly name = 'Boto Agent';
+  readonly taskTypes = [{ name: 'boto' }];
+  readonly config = callConfig;
+  readonly #clients = new ClientPool<SageMakerClient>();
+  readonly #options: BotoAgentOptions;
+
+  constructor(options: BotoAgentOptions = {}) {
+    super();
+    this.#options = options;
+  }
+
+  override async prepare(): Promise<void> {
+    if (this.#options.connect === undefined) await import('@aws-sdk/client-sagemaker');
+  }
+
+  async do(task: Task<CallConfig>, context: CreateContext): Promise<Resource> {
+    const { service, method } = task.config;
+    this.#check(`${service}:${method}`);
+    const region = toRegion(task, this.#options.region);
+    const { request, token } = toCallRequest(task, region);
+    const client = await this.#client(region, context);
+    const isRead = /^(describe|list|get|search)_/.test(method);
+    try {
+      const answer = await client.call({ service, method, body: request }, isRead ? context.signal : undefined);
+      return toCallResource(task.config, answer, token);
+    } catch (error) {
+      const existing = isInUse(error) ? toExisting(task.config, error.message, token) : undefined;
+      if (existing !== undefined) return existing;
+      throw submitFault(error, `${service}:${method}`);
+    }
+  }
+
+  #check(call: string): void {
+    const { allowed = defaultCalls } = this.#options;
+    const isAllowed = allowed.some((each) => (each.endsWith('*') ? call.startsWith(each.slice(0, -1)) : call === each));
+    if (isAllowed && /^(sagemaker|sagemaker-runtime):[a-z0-9_]+$/.test(call)) return;
+    throw new AgentError({
+      code: 'PERMISSION_DENIED',
+      origin: 'user',
+      message: `service, method: ${call} is not among the calls that tasks may make here; the operator may add it to FLYTE_BOTO_ALLOWED`,
+    });
+  }
+
+  async #client(region: string, { secrets }: AgentContext): Promise<SageMakerClient> {
+    const { roleArn, externalId } = await readRole(secrets);
+    const connected = this.#options.connect ?? connect;
+    return this.#clients.get({ tenant: secrets.tenant, host: region, secrets: [roleArn, externalId] }, async () =>
+      connected({ region, roleArn, externalId }),
+    );
+  }
+}
