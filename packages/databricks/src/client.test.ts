@@ -41,6 +41,14 @@ function answer(request: string): { readonly status?: number; readonly body: str
   if (request.includes('/runs/list')) return { body: `{"runs":[{"run_id":${runId},"run_name":"etl"}],"next_page_token":"next"}` };
   if (request.includes('/jobs/list')) return { body: '{"jobs":[{"job_id":9007199254740999}]}' };
   if (request.includes('/get-output')) return { body: '{"error":"boom","notebook_output":{"result":"3"}}' };
+  if (request.includes('main.sales.orders/exists')) return { body: '{"table_exists":true}' };
+  if (request.includes('main.sales.gone/exists')) {
+    return { status: 404, body: `{"error_code":"TABLE_DOES_NOT_EXIST","message":"Table 'main.sales.gone' does not exist."}` };
+  }
+  if (request.includes('/exists')) {
+    return { status: 404, body: `{"error_code":"SCHEMA_DOES_NOT_EXIST","message":"Schema 'main.typo' does not exist."}` };
+  }
+  if (request.includes('/sql/warehouses/')) return { body: request.startsWith('GET') ? '{"id":"w1","state":"STOPPED"}' : '{}' };
   if (request.includes('/sql/history')) return { body: '{"res":[{"query_id":"s1","query_text":"SELECT 1"}]}' };
   if (request.includes('/sql/')) return { body: '{"statement_id":"s1","status":{"state":"PENDING"}}' };
   return { body: `{"run_id":${runId}}` };
@@ -86,6 +94,24 @@ test('jobs, outputs and statements are read', async () => {
   expect(await client.listStatements('w', signal)).toEqual([{ query_id: 's1', query_text: 'SELECT 1' }]);
   await client.cancelStatement('s1');
   expect(upstream.requests.at(-1)).toMatchObject({ method: 'POST', path: '/api/2.0/sql/statements/s1/cancel' });
+});
+
+test('DB17: Unity Catalog is asked for a table, and a missing schema is not a missing table', async () => {
+  expect(await client.hasTable('main.sales.orders', signal)).toBe(true);
+  expect(upstream.requests).toMatchObject([{ method: 'GET', path: '/api/2.1/unity-catalog/tables/main.sales.orders/exists' }]);
+  expect(await client.hasTable('main.sales.gone', signal)).toBe(false);
+  await expect(client.hasTable('main.typo.orders', signal)).rejects.toThrow('does not exist');
+});
+
+test('DB13: a warehouse is looked at, started and stopped', async () => {
+  expect(await client.warehouseState('w1', signal)).toBe('STOPPED');
+  await client.changeWarehouse('w1', 'start');
+  await client.changeWarehouse('w1', 'stop');
+  expect(upstream.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    'GET /api/2.0/sql/warehouses/w1',
+    'POST /api/2.0/sql/warehouses/w1/start',
+    'POST /api/2.0/sql/warehouses/w1/stop',
+  ]);
 });
 
 test('C8: a run that is not there is said so', async () => {

@@ -21,12 +21,18 @@ export interface DatabricksClient {
   cancelRun(runId: string): Promise<void>;
   /** The ids of the jobs of a name. */
   findJobs(name: string, signal: AbortSignal): Promise<readonly string[]>;
-  /** Takes an SQL statement. It has no token: the same statement twice is two. */
-  executeStatement(statement: JsonObject): Promise<Statement>;
+  /** Takes an SQL statement. It has no token: the same statement twice is two. The signal is for those that only read. */
+  executeStatement(statement: JsonObject, signal?: AbortSignal): Promise<Statement>;
   getStatement(statementId: string, signal: AbortSignal): Promise<Statement>;
   cancelStatement(statementId: string): Promise<void>;
   /** The latest statements of a warehouse, with their text. */
   listStatements(warehouseId: string, signal: AbortSignal): Promise<readonly ListedStatement[]>;
+  /** Whether Unity Catalog has a table, `catalog.schema.table`. */
+  hasTable(name: string, signal: AbortSignal): Promise<boolean>;
+  /** How a warehouse stands: `RUNNING`. */
+  warehouseState(warehouseId: string, signal: AbortSignal): Promise<string>;
+  /** Tells a warehouse to start or to stop, and does not wait until it has. */
+  changeWarehouse(warehouseId: string, action: 'start' | 'stop'): Promise<void>;
 }
 
 /** Makes the client of a workspace. */
@@ -178,8 +184,8 @@ class RestClient implements DatabricksClient {
     return (answer.jobs ?? []).map(({ job_id: jobId }) => jobId);
   }
 
-  async executeStatement(body: JsonObject): Promise<Statement> {
-    return this.#ask(statement, '2.0/sql/statements', { body: JSON.stringify(body) });
+  async executeStatement(body: JsonObject, signal?: AbortSignal): Promise<Statement> {
+    return this.#ask(statement, '2.0/sql/statements', { body: JSON.stringify(body), ...(signal !== undefined && { signal }) });
   }
 
   async getStatement(statementId: string, signal: AbortSignal): Promise<Statement> {
@@ -193,6 +199,25 @@ class RestClient implements DatabricksClient {
   async listStatements(warehouseId: string, signal: AbortSignal): Promise<readonly ListedStatement[]> {
     const query = { 'filter_by.warehouse_ids': warehouseId, max_results: '1000' };
     return (await this.#ask(statements, '2.0/sql/history/queries', { query, signal })).res ?? [];
+  }
+
+  async hasTable(name: string, signal: AbortSignal): Promise<boolean> {
+    const path = `2.1/unity-catalog/tables/${encodeURIComponent(name)}/exists`;
+    try {
+      return (await this.#ask(z.object({ table_exists: z.boolean() }), path, { signal })).table_exists;
+    } catch (error) {
+      if (error instanceof DatabricksError && error.facts.reason === 'TABLE_DOES_NOT_EXIST') return false;
+      throw error;
+    }
+  }
+
+  async warehouseState(warehouseId: string, signal: AbortSignal): Promise<string> {
+    const path = `2.0/sql/warehouses/${encodeURIComponent(warehouseId)}`;
+    return (await this.#ask(z.object({ state: z.string() }), path, { signal })).state;
+  }
+
+  async changeWarehouse(warehouseId: string, action: 'start' | 'stop'): Promise<void> {
+    await this.#ask(z.unknown(), `2.0/sql/warehouses/${encodeURIComponent(warehouseId)}/${action}`, { body: '{}' });
   }
 
   /** A token that is refused may have been taken back before its time: it is asked for anew, once. */

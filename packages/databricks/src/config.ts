@@ -1,10 +1,16 @@
 import type { JsonObject, JsonValue, Schema, SimpleType } from '@flyte-agents/core';
 import { z } from 'zod';
 
+/** The ways to authenticate. */
+export const authTypes = ['pat', 'oauth_m2m', 'oidc_federation', 'azure_client_secret', 'azure_msi'] as const;
+
+/** A way to authenticate. */
+export type AuthType = (typeof authTypes)[number];
+
 /** How a task authenticates. A type, not an interface: it is JSON, and stored with the reference. It has names only. */
 export type AuthConfig = {
   /** Default: the server's. */
-  readonly type?: 'pat' | 'oauth_m2m' | 'oidc_federation';
+  readonly type?: AuthType;
   /** The secret that holds the personal access token. */
   readonly tokenSecret?: string;
   readonly clientId?: string;
@@ -72,11 +78,14 @@ const checked = z.looseObject({
   idempotency_token: z.exactOptional(z.string().min(1).max(64)),
 });
 
+/** Reads the id of a warehouse: the last part of its address. */
+export const warehouseId: z.ZodType<string> = z.string().regex(/^[\w-]+$/, 'must be the id of a warehouse');
+
 /** What every task of Databricks says of its workspace. */
 export const workspaceShape = {
   databricksInstance: name,
   databricksTokenSecret: name,
-  databricksAuthType: z.enum(['pat', 'oauth_m2m', 'oidc_federation']).nullish(),
+  databricksAuthType: z.enum(authTypes).nullish(),
   databricksClientId: name,
   databricksOauthSecret: name,
   databricksOidcTokenFile: name,
@@ -135,7 +144,7 @@ export const runConfig: Schema<RunConfig> = workspace
 
 /** Reads how a stored reference authenticates. */
 export const storedAuth: z.ZodType<AuthConfig> = z.object({
-  type: z.exactOptional(z.enum(['pat', 'oauth_m2m', 'oidc_federation'])),
+  type: z.exactOptional(z.enum(authTypes)),
   tokenSecret: z.exactOptional(z.string()),
   clientId: z.exactOptional(z.string()),
   oauthSecret: z.exactOptional(z.string()),
@@ -191,6 +200,37 @@ export const legacyRunRef: Schema<RunRef> = z
     outputs: {},
     runId: stored.run_id,
   }));
+
+/** A value of a partition's column. */
+export type PartitionValue = string | number | boolean;
+
+/** What a sensor waits for. */
+export interface TableConfig {
+  readonly instance: string | undefined;
+  readonly auth: AuthConfig;
+  /** `catalog.schema.table`. Default: the input `table`. */
+  readonly table: string | undefined;
+  /** The values of columns that rows must have, and the warehouse that looks for them. Default: the table will do. */
+  readonly partition: { readonly values: Readonly<Record<string, PartitionValue>>; readonly warehouseId: string } | undefined;
+}
+
+const partitionValues = z.record(z.string().min(1), z.union([z.string(), z.int(), z.boolean()]));
+
+/** Reads the `sensor_config`. */
+export const tableConfig: Schema<TableConfig> = workspace
+  .extend({
+    table: name,
+    partition: partitionValues.refine((values) => Object.keys(values).length > 0, 'must name a column').nullish(),
+    databricksWarehouseId: warehouseId.nullish(),
+  })
+  .transform(({ table, partition, databricksWarehouseId, ...custom }, context) => {
+    const common = { instance: custom.databricksInstance ?? undefined, auth: toAuth(custom), table: table ?? undefined };
+    if (!partition) return { ...common, partition: undefined };
+    if (databricksWarehouseId) return { ...common, partition: { values: partition, warehouseId: databricksWarehouseId } };
+    const message = 'a partition is looked for by a warehouse: give its id';
+    context.addIssue({ code: 'custom', path: ['databricksWarehouseId'], message });
+    return z.NEVER;
+  });
 
 function withoutNulls(settings: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== null));

@@ -70,6 +70,43 @@ test('DB14: a task names no token file outside the folders for it', async () => 
   await expect(read({ type: 'oidc_federation' })).rejects.toMatchObject({ message: expect.stringContaining('databricksClientId') });
 });
 
+test('DB14: a service principal of Azure is a secret of three parts, or the server’s', async () => {
+  const own = { '_FSEC_TEAM-A.CLIENT_ID': 'id-a', '_FSEC_TEAM-A.CLIENT_SECRET': 'secret-a', '_FSEC_TEAM-A.TENANT_ID': 'tenant-a' };
+  const servers = { ARM_CLIENT_ID: 'id-s', ARM_CLIENT_SECRET: 'secret-s', ARM_TENANT_ID: 'acme.onmicrosoft.com' };
+  const auth = { type: 'azure_client_secret', oauthSecret: 'team-a' } as const;
+  const authority = 'https://login.microsoftonline.com';
+  expect(await read(auth, { ...own, ...servers })).toEqual({
+    type: 'azure_client_secret',
+    tenantId: 'tenant-a',
+    clientId: 'id-a',
+    clientSecret: 'secret-a',
+    authority,
+  });
+  expect(await read({}, servers, { authType: 'azure_client_secret', azureAuthority: 'https://login.microsoftonline.us' })).toEqual({
+    type: 'azure_client_secret',
+    tenantId: 'acme.onmicrosoft.com',
+    clientId: 'id-s',
+    clientSecret: 'secret-s',
+    authority: 'https://login.microsoftonline.us',
+  });
+  for (const tenant of ['../x', 'a/b', '..', '']) {
+    await expect(read(auth, { ...servers, ARM_TENANT_ID: tenant })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  }
+});
+
+test('DB14: the server’s managed identity is used only where its operator says so', async () => {
+  await expect(read({ type: 'azure_msi', clientId: 'another' })).rejects.toMatchObject({
+    code: 'UNAUTHENTICATED',
+    message: expect.stringContaining('FLYTE_DATABRICKS_AUTH_TYPE'),
+  });
+  const options = { authType: 'azure_msi', azureClientId: 'mine' };
+  expect(await read({ clientId: 'another' }, {}, options)).toEqual({
+    type: 'azure_msi',
+    clientId: 'mine',
+    metadata: 'http://169.254.169.254',
+  });
+});
+
 let upstream: FaultyUpstream;
 let issued = 0;
 /** Tokens that the workspace takes. */
@@ -81,10 +118,10 @@ beforeEach(async () => {
   valid = new Set();
   upstream = await FaultyUpstream.start({
     handler: ({ path, headers }) => {
-      if (path === '/oidc/v1/token') {
+      if (/^\/(?:oidc\/v1|tenant-a\/oauth2\/v2.0|metadata\/identity\/oauth2)\/token/.test(path)) {
         const token = `issued-${++issued}`;
         valid.add(token);
-        return { body: { access_token: token, expires_in: 3600 } };
+        return { body: { access_token: token, expires_in: path.startsWith('/metadata') ? '3600' : 3600 } };
       }
       const isValid = valid.has((headers.authorization ?? '').replace('Bearer ', ''));
       return isValid ? { body: { run_id: 1 } } : { status: 401, body: { error_code: 'UNAUTHENTICATED', message: 'expired' } };
@@ -153,6 +190,39 @@ test('DB14: a mounted token is exchanged, read anew each time', async () => {
     client_id: 'id',
     scope: 'all-apis',
   });
+});
+
+test('DB14: a service principal of Azure gets a token for Databricks from Microsoft', async () => {
+  const credentials = { ...principal, type: 'azure_client_secret', tenantId: 'tenant-a', authority: upstream.url } as const;
+  await clientOf(credentials).getRun('1', signal);
+  const [exchange] = upstream.requests;
+  expect(exchange).toMatchObject({ method: 'POST', path: '/tenant-a/oauth2/v2.0/token' });
+  expect(Object.fromEntries(new URLSearchParams(exchange?.body))).toEqual({
+    grant_type: 'client_credentials',
+    scope: '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default',
+    client_id: 'id',
+    client_secret: 'secret',
+  });
+  expect(hidden).toContain('issued-1');
+});
+
+test.each([
+  [undefined, ''],
+  ['mine', '&client_id=mine'],
+])('DB14: a managed identity gets its token from its machine, in time: %s', async (clientId, more) => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const client = clientOf({ type: 'azure_msi', clientId, metadata: upstream.url });
+  await client.getRun('1', signal);
+  expect(upstream.requests[0]).toMatchObject({
+    method: 'GET',
+    path: `/metadata/identity/oauth2/token?api-version=2018-02-01&resource=2ff814a6-3304-4ab8-85cb-cd0e6f879c1d${more}`,
+    headers: { metadata: 'true' },
+  });
+  await client.getRun('1', signal);
+  expect(issued).toBe(1);
+  vi.setSystemTime(Date.now() + 3_550_000);
+  await client.getRun('1', signal);
+  expect(issued).toBe(2);
 });
 
 test('DB14: a file that is no token is sent nowhere', async () => {

@@ -1,6 +1,6 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, normalize, sep } from 'node:path';
-import { AgentError, type Secrets } from '@flyte-agents/core';
+import { AgentError, type SecretName, type Secrets } from '@flyte-agents/core';
 import { z } from 'zod';
 import { refusal, toDatabricksError } from './client.ts';
 import type { AuthConfig } from './config.ts';
@@ -18,8 +18,15 @@ export interface TokenSource {
 /** With what tokens are got. */
 export type Credentials =
   | { readonly type: 'pat'; readonly token: string }
-  | { readonly type: 'oauth_m2m'; readonly clientId: string; readonly clientSecret: string }
-  | { readonly type: 'oidc_federation'; readonly clientId: string; readonly tokenFile: string };
+  | (ServicePrincipal & { readonly type: 'oauth_m2m' })
+  | { readonly type: 'oidc_federation'; readonly clientId: string; readonly tokenFile: string }
+  | (ServicePrincipal & { readonly type: 'azure_client_secret'; readonly tenantId: string; readonly authority: string })
+  | { readonly type: 'azure_msi'; readonly clientId: string | undefined; readonly metadata: string };
+
+interface ServicePrincipal {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
 
 /** What reading them needs. */
 export interface CredentialContext {
@@ -27,6 +34,8 @@ export interface CredentialContext {
   readonly options: DatabricksOptions;
 }
 
+const defaultAuthority = 'https://login.microsoftonline.com';
+const defaultMetadata = 'http://169.254.169.254';
 const defaultTokenFile = '/var/run/secrets/databricks/token';
 
 /**
@@ -40,7 +49,15 @@ export async function readCredentials(auth: AuthConfig, { secrets, options }: Cr
     case 'pat':
       return { type, token: await readToken(auth, secrets) };
     case 'oauth_m2m':
-      return { type, ...(await readClient(auth, { secrets, options })) };
+      return { type, ...(await readClient(auth, { secrets, options, prefix: 'DATABRICKS' })) };
+    case 'azure_client_secret':
+      return { type, ...(await readAzureClient(auth, { secrets, options })) };
+    case 'azure_msi':
+      // The machine has it for the server; which tasks may use it is for the operator to say.
+      if (options.authType !== type) {
+        throw unauthenticated('azure_msi is for servers whose FLYTE_DATABRICKS_AUTH_TYPE is azure_msi');
+      }
+      return { type, clientId: options.azureClientId, metadata: options.azureMetadata ?? defaultMetadata };
     case 'oidc_federation': {
       const clientId = auth.clientId ?? options.clientId;
       if (clientId === undefined) throw unauthenticated('oidc_federation needs databricksClientId, or DATABRICKS_CLIENT_ID on the server');
@@ -55,18 +72,32 @@ async function readToken({ tokenSecret }: AuthConfig, secrets: Secrets): Promise
   return own ?? secrets.require({ name: 'FLYTE_DATABRICKS_ACCESS_TOKEN' });
 }
 
-async function readClient(
-  auth: AuthConfig,
-  { secrets, options }: CredentialContext,
-): Promise<Pick<Extract<Credentials, { readonly type: 'oauth_m2m' }>, 'clientId' | 'clientSecret'>> {
-  const namedBy = auth.oauthSecret === undefined ? 'agent' : 'task';
-  const name = auth.oauthSecret ?? options.oauthSecret ?? 'databricks-oauth';
+interface ClientContext extends CredentialContext {
+  /** Of the server's own principal. */
+  readonly prefix: 'DATABRICKS' | 'ARM';
+}
+
+async function readClient(auth: AuthConfig, { secrets, options, prefix }: ClientContext): Promise<ServicePrincipal> {
+  const { name, namedBy } = toClientSecret(auth, options);
   const ownId = await secrets.read({ name: `${name}.client_id`, namedBy, isPublic: true });
   const ownSecret = await secrets.read({ name: `${name}.client_secret`, namedBy });
   return {
-    clientId: ownId ?? auth.clientId ?? (await secrets.require({ name: 'DATABRICKS_CLIENT_ID', isPublic: true })),
-    clientSecret: ownSecret ?? (await secrets.require({ name: 'DATABRICKS_CLIENT_SECRET' })),
+    clientId: ownId ?? auth.clientId ?? (await secrets.require({ name: `${prefix}_CLIENT_ID`, isPublic: true })),
+    clientSecret: ownSecret ?? (await secrets.require({ name: `${prefix}_CLIENT_SECRET` })),
   };
+}
+
+async function readAzureClient(auth: AuthConfig, { secrets, options }: CredentialContext) {
+  const { name, namedBy } = toClientSecret(auth, options);
+  const own = await secrets.read({ name: `${name}.tenant_id`, namedBy, isPublic: true });
+  const tenantId = own ?? (await secrets.require({ name: 'ARM_TENANT_ID', isPublic: true }));
+  if (!/^[\w-]+(?:\.[\w-]+)*$/.test(tenantId)) throw unauthenticated('the tenant (tenant_id, ARM_TENANT_ID) is no id and no domain');
+  const client = await readClient(auth, { secrets, options, prefix: 'ARM' });
+  return { ...client, tenantId, authority: options.azureAuthority ?? defaultAuthority };
+}
+
+function toClientSecret({ oauthSecret }: AuthConfig, options: DatabricksOptions): SecretName {
+  return { name: oauthSecret ?? options.oauthSecret ?? 'databricks-oauth', namedBy: oauthSecret === undefined ? 'agent' : 'task' };
 }
 
 /** What a task names is read and sent to a workspace that the task names too: only from folders that are there for that. */
@@ -106,14 +137,22 @@ export function tokenSource(credentials: Credentials, base: string, hide: (token
 /** A token is not used any more so long before its end, in milliseconds. */
 const marginMs = 60_000;
 const exchangeLimitMs = 10_000;
-const answerBody = z.object({ access_token: z.string().min(1), expires_in: z.number().positive().nullish() });
+/** The metadata service of Azure writes it as text. */
+const seconds = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).pipe(z.number().positive());
+const answerBody = z.object({ access_token: z.string().min(1), expires_in: seconds.nullish() });
 
 interface Exchanged {
   readonly token: string;
   readonly until: number;
 }
 
-/** https://docs.databricks.com/aws/en/dev-tools/auth/oauth-m2m and …/oauth-federation-exchange */
+/** Azure's name for Databricks, in all its clouds. */
+const azureResource = '2ff814a6-3304-4ab8-85cb-cd0e6f879c1d';
+
+/**
+ * https://docs.databricks.com/aws/en/dev-tools/auth/oauth-m2m, …/oauth-federation-exchange,
+ * https://learn.microsoft.com/azure/databricks/dev-tools/auth/azure-sp and …/azure-mi
+ */
 class ExchangedTokens implements TokenSource {
   readonly #credentials: Exclude<Credentials, { readonly type: 'pat' }>;
   readonly #base: string;
@@ -149,41 +188,63 @@ class ExchangedTokens implements TokenSource {
 
   async #exchange(): Promise<Exchanged> {
     const askedAt = Date.now();
-    const body = await this.#form();
+    const { url, ...init } = await this.#request();
     try {
-      const signal = AbortSignal.timeout(exchangeLimitMs);
-      const response = await fetch(new URL('/oidc/v1/token', this.#base), { method: 'POST', body, redirect: 'manual', signal });
+      const response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(exchangeLimitMs) });
       const content = await response.text();
       if (!response.ok) throw refusal(response, content, 'credentials');
-      const { access_token: token, expires_in: seconds } = answerBody.parse(JSON.parse(content));
+      const { access_token: token, expires_in: lifetime } = answerBody.parse(JSON.parse(content));
       this.#hide(token);
-      return { token, until: askedAt + (seconds ?? 3600) * 1000 - marginMs };
+      return { token, until: askedAt + (lifetime ?? 3600) * 1000 - marginMs };
     } catch (error) {
       throw toTokenError(error);
     }
   }
 
-  async #form(): Promise<URLSearchParams> {
+  async #request(): Promise<TokenRequest> {
     const credentials = this.#credentials;
-    if (credentials.type === 'oauth_m2m') {
-      const { clientId, clientSecret } = credentials;
-      return new URLSearchParams({
-        grant_type: 'client_credentials',
-        scope: 'all-apis',
-        client_id: clientId,
-        client_secret: clientSecret,
-      });
+    switch (credentials.type) {
+      case 'oauth_m2m':
+        return toForm(new URL('/oidc/v1/token', this.#base), { ...toGrant(credentials), scope: 'all-apis' });
+      case 'oidc_federation': {
+        const subjectToken = await readSubjectToken(credentials.tokenFile);
+        this.#hide(subjectToken);
+        return toForm(new URL('/oidc/v1/token', this.#base), {
+          grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+          subject_token: subjectToken,
+          subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+          client_id: credentials.clientId,
+          scope: 'all-apis',
+        });
+      }
+      case 'azure_client_secret': {
+        const url = new URL(`/${credentials.tenantId}/oauth2/v2.0/token`, credentials.authority);
+        return toForm(url, { ...toGrant(credentials), scope: `${azureResource}/.default` });
+      }
+      case 'azure_msi': {
+        const url = new URL('/metadata/identity/oauth2/token', credentials.metadata);
+        url.searchParams.set('api-version', '2018-02-01');
+        url.searchParams.set('resource', azureResource);
+        if (credentials.clientId !== undefined) url.searchParams.set('client_id', credentials.clientId);
+        return { url, method: 'GET', headers: { metadata: 'true' } };
+      }
     }
-    const subjectToken = await readSubjectToken(credentials.tokenFile);
-    this.#hide(subjectToken);
-    return new URLSearchParams({
-      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-      subject_token: subjectToken,
-      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
-      client_id: credentials.clientId,
-      scope: 'all-apis',
-    });
   }
+}
+
+interface TokenRequest {
+  readonly url: URL;
+  readonly method: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: URLSearchParams;
+}
+
+function toForm(url: URL, fields: Readonly<Record<string, string>>): TokenRequest {
+  return { url, method: 'POST', body: new URLSearchParams(fields) };
+}
+
+function toGrant({ clientId, clientSecret }: ServicePrincipal): Readonly<Record<string, string>> {
+  return { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret };
 }
 
 /** Nothing was submitted while there is no token. */

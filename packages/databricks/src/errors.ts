@@ -44,7 +44,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
 
 const advice: Partial<Record<ErrorCode, string>> = {
   UNAUTHENTICATED: ' (check the token or the service principal of the task)',
-  PERMISSION_DENIED: ' (grant its user or service principal access to the workspace, and to the cluster, job or warehouse)',
+  PERMISSION_DENIED: ' (grant its user or service principal access to the workspace, and to the cluster, job, warehouse or table)',
 };
 
 /** Says the error of a question or a cancel in the words of the agents. @param what the operation, and the run if there is one */

@@ -12,6 +12,9 @@ test('an operator sets the options in the environment', () => {
     FLYTE_DATABRICKS_OAUTH_SECRET_NAME: 'team',
     FLYTE_DATABRICKS_OIDC_TOKEN_FOLDERS: '/mnt/a /mnt/b',
     DATABRICKS_CLIENT_ID: 'id',
+    AZURE_AUTHORITY_HOST: 'https://login.microsoftonline.us/',
+    AZURE_POD_IDENTITY_AUTHORITY_HOST: 'http://127.0.0.1:2579',
+    ARM_CLIENT_ID: 'identity',
   };
   expect(fromEnvironment(variables)).toMatchObject({
     instance: 'acme.cloud.databricks.com',
@@ -23,6 +26,9 @@ test('an operator sets the options in the environment', () => {
     oauthSecret: 'team',
     oidcTokenFolders: ['/mnt/a', '/mnt/b'],
     clientId: 'id',
+    azureAuthority: 'https://login.microsoftonline.us/',
+    azureMetadata: 'http://127.0.0.1:2579',
+    azureClientId: 'identity',
   });
 });
 

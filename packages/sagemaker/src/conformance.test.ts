@@ -7,6 +7,7 @@ testAgent({
   name: 'SageMakerAgent, training jobs',
   world: () => new SageMakerWorld(),
   task: { type: 'sagemaker-training-job', custom: { config: training, region: 'us-east-2' } },
+  guarantee: 'once',
   schedules: 10_000,
   invalid: [
     { custom: {}, names: 'config' },
@@ -23,6 +24,7 @@ testAgent({
   name: 'SageMakerAgent, endpoints',
   world: () => new EndpointWorld(),
   task: { type: 'sagemaker-endpoint', custom: { config: { EndpointConfigName: 'epc-1' }, region: 'us-east-2' } },
+  guarantee: 'once',
   schedules: 1000,
 });
 

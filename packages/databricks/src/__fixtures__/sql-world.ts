@@ -28,6 +28,9 @@ export class SqlWorld extends World<JsonObject> {
       listRuns: unused,
       cancelRun: unused,
       findJobs: unused,
+      hasTable: unused,
+      warehouseState: unused,
+      changeWarehouse: unused,
     };
   }
 

@@ -34,6 +34,9 @@ export class DatabricksWorld extends World<JsonObject> {
       getStatement: unused,
       cancelStatement: unused,
       listStatements: unused,
+      hasTable: unused,
+      warehouseState: unused,
+      changeWarehouse: unused,
     };
   }
 

@@ -1,6 +1,6 @@
 import type { Schema, SimpleType } from '@flyte-agents/core';
 import { z } from 'zod';
-import { simpleType, storedAuth, toAuth, workspaceShape, type AuthConfig } from '../config.ts';
+import { simpleType, storedAuth, toAuth, warehouseId, workspaceShape, type AuthConfig } from '../config.ts';
 
 /** A statement's settings. */
 export interface StatementConfig {
@@ -30,7 +30,7 @@ const name = z.string().min(1).nullish();
 export const statementConfig: Schema<StatementConfig> = z
   .object({
     ...workspaceShape,
-    databricksWarehouseId: z.string().regex(/^[\w-]+$/, 'must be the id of a warehouse'),
+    databricksWarehouseId: warehouseId,
     databricksCatalog: name,
     databricksSchema: name,
   })
