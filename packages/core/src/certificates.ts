@@ -29,11 +29,9 @@ export interface Identity {
  * @throws Error that names the file and what is wrong with it
  */
 export async function readIdentity(files: TlsFiles, known?: Identity): Promise<Identity> {
-  const [cert, key, ca] = await Promise.all([
-    read(files.cert),
-    read(files.key),
-    files.clientCa === undefined ? undefined : read(files.clientCa),
-  ]);
+  const cert = await read(files.cert);
+  const key = await read(files.key);
+  const ca = files.clientCa === undefined ? undefined : await read(files.clientCa);
   if (known !== undefined && cert.equals(known.cert) && key.equals(known.key) && isSame(ca, known.ca)) return known;
   const chain = certificatesIn(cert, files.cert);
   const [certificate] = chain;
