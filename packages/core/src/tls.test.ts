@@ -240,8 +240,8 @@ describe('P9: a certificate that is replaced', () => {
     {
       problem: 'became a folder',
       change: async (file: string) => {
-        await rm(file);
-        await symlink('/', file);
+        await symlink('/', `${file}.new`);
+        await rename(`${file}.new`, file);
       },
     },
   ])('by a file that $problem changes nothing until the files are good again', async ({ change }) => {
