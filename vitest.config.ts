@@ -13,5 +13,7 @@ export default defineConfig({
     // Set-ups install pinned tools and build the engine's harness, once.
     hookTimeout: 15 * 60_000,
     testTimeout: 30_000,
+    // What is polled for comes at once, on a machine that has time for it.
+    expect: { poll: { timeout: 20_000 } },
   },
 });

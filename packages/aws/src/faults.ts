@@ -1,5 +1,13 @@
-import { AgentError, firstLine, fromHttpStatus, type ErrorCode } from '@flyte-agents/core';
-import { AwsRequestError, type RequestFacts } from './request-error.ts';
+import {
+  AgentError,
+  firstLine,
+  fromHttpStatus,
+  readFault,
+  toUnsubmitted as unsubmitted,
+  type ErrorCode,
+  type RequestFacts,
+} from '@flyte-agents/core';
+import { AwsRequestError } from './request-error.ts';
 
 /** Of which request a fault is told. */
 export interface Asked {
@@ -7,8 +15,6 @@ export interface Asked {
   readonly service: string;
   /** The operation, and the job if there is one: `job 3f…`. */
   readonly what: string;
-  /** What to do about a code: ` (grant batch:SubmitJob)`. */
-  readonly advice?: Partial<Record<ErrorCode, string>>;
   /** The service's own words for what is wrong. */
   readonly codes?: Readonly<Record<string, ErrorCode>>;
 }
@@ -47,54 +53,31 @@ const sharedCodes: Readonly<Record<string, ErrorCode>> = {
   ValidationException: 'INVALID_ARGUMENT',
 };
 
-const sharedAdvice: Partial<Record<ErrorCode, string>> = {
+const advice: Partial<Record<ErrorCode, string>> = {
   UNAUTHENTICATED: ' (check the credentials of the server, and aws_assume_role_arn if it is set)',
-  PERMISSION_DENIED: ' (grant it to the role that the server acts as)',
+  PERMISSION_DENIED: ' (grant it to the role that the server acts as; see Credentials and permissions)',
 };
 
 /** Says the error of a submit. Only a timeout, a conflict, a 5xx and no answer at all leave open whether the service took it. */
-export function toSubmitFault(error: unknown, { service, what, advice = {}, codes = {} }: Asked): AgentError {
+export function toSubmitFault(error: unknown, { service, what, codes = {} }: Asked): AgentError {
   if (!(error instanceof AwsRequestError)) return AgentError.from(error);
-  const { from, status, reason, retryAfterMs, isUnsent = false } = error.facts;
-  const code = toCode(error.facts, codes);
-  const isRefused = status !== undefined && status < 500 && status !== 408 && code !== 'ALREADY_EXISTS';
-  const said = [from === 'service' ? reason : undefined, firstLine(error.message)].filter(Boolean).join(': ');
-  return new AgentError({
-    code,
-    message: `${service} ${what}: ${said}${advice[code] ?? sharedAdvice[code] ?? ''}`,
-    submitted: isRefused || isUnsent || from === 'credentials' ? 'no' : 'unknown',
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    cause: error,
+  const { from, reason } = error.facts;
+  return error.toFault({
+    what: `${service} ${what}`,
+    code: toCode(error.facts, codes),
+    advice,
+    said: [from === 'service' ? reason : undefined, firstLine(error.message)].filter(Boolean).join(': '),
   });
 }
 
 /** Says the error of what comes before a submit: the task may be wrong, and nothing was submitted. */
 export function toUnsubmitted(error: unknown, asked: Asked): AgentError {
-  const { code, message, origin, passes, retryAfterMs } = toSubmitFault(error, asked);
-  return new AgentError({
-    code,
-    message,
-    origin,
-    passes,
-    submitted: 'no',
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    cause: error,
-  });
+  return unsubmitted(toSubmitFault(error, asked));
 }
 
 /** Says the error of a question or a cancel: that it is not answered is not the task's fault, unless what it asks for is not there. */
 export function toReadFault(error: unknown, asked: Asked): AgentError {
-  const fault = toSubmitFault(error, asked);
-  const { code, message, origin, retryAfterMs } = fault;
-  if (origin === 'system' || code === 'NOT_FOUND') return fault;
-  return new AgentError({
-    code,
-    message,
-    origin: 'system',
-    passes: false,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    cause: error,
-  });
+  return readFault(toSubmitFault(error, asked));
 }
 
 function toCode({ from, status, reason = '' }: RequestFacts, codes: Readonly<Record<string, ErrorCode>>): ErrorCode {

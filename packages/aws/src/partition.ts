@@ -1,31 +1,22 @@
 /** A part of AWS with accounts, endpoints and a console of its own. */
 interface Partition {
-  /** As in ARNs: `aws`, `aws-cn`. */
-  readonly name: string;
   /** How the names of its regions begin. */
   readonly regions: string;
   /** The host of its console, which has one more name before it for each region; absent where it is not public. */
   readonly console?: string;
 }
 
-const commercial: Partition = { name: 'aws', regions: '', console: 'console.aws.amazon.com' };
+const commercial: Partition = { regions: '', console: 'console.aws.amazon.com' };
 
 /** https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html */
 const partitions: readonly Partition[] = [
-  { name: 'aws-cn', regions: 'cn-', console: 'console.amazonaws.cn' },
-  { name: 'aws-us-gov', regions: 'us-gov-', console: 'console.amazonaws-us-gov.com' },
-  { name: 'aws-eusc', regions: 'eusc-', console: 'console.amazonaws-eusc.eu' },
-  { name: 'aws-iso-b', regions: 'us-isob-' },
-  { name: 'aws-iso-e', regions: 'eu-isoe-' },
-  { name: 'aws-iso-f', regions: 'us-isof-' },
-  { name: 'aws-iso', regions: 'us-iso-' },
+  { regions: 'cn-', console: 'console.amazonaws.cn' },
+  { regions: 'us-gov-', console: 'console.amazonaws-us-gov.com' },
+  { regions: 'eusc-', console: 'console.amazonaws-eusc.eu' },
+  { regions: 'us-iso' },
+  { regions: 'eu-isoe-' },
   commercial,
 ];
-
-/** The partition of a region, as ARNs name it. Regions that are newer than this table are of `aws`. */
-export function partitionOf(region: string): string {
-  return toPartition(region).name;
-}
 
 /**
  * The page of a service's console; `undefined` in partitions whose console has no public address.
@@ -39,6 +30,7 @@ export function consoleUrl(region: string, path: string): string | undefined {
   return `https://${region}.${console}/${page}?region=${region}${fragment.length === 0 ? '' : `#${fragment.join('#')}`}`;
 }
 
+/** Regions that are newer than this table are of the commercial one. */
 function toPartition(region: string): Partition {
   return partitions.find(({ regions }) => region.startsWith(regions)) ?? commercial;
 }

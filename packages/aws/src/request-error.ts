@@ -1,30 +1,8 @@
+import { isUnsent, RequestError, toRetryAfterMs } from '@flyte-agents/core';
 import { z } from 'zod';
 
-/** What is known of a request that failed. */
-export interface RequestFacts {
-  /** Who says so: the service, whoever gives out credentials, or nobody: there was no answer, or none of AWS. */
-  readonly from: 'service' | 'credentials' | 'nobody';
-  /** The HTTP status, if there was an answer. */
-  readonly status?: number | undefined;
-  /** The service's word for what is wrong: `AccessDeniedException`. */
-  readonly reason?: string | undefined;
-  /** When the service wants to be asked again, in milliseconds from now. */
-  readonly retryAfterMs?: number | undefined;
-  /** Whether the request certainly never left. */
-  readonly isUnsent?: boolean | undefined;
-  readonly cause?: unknown;
-}
-
 /** A request that failed, as a client of an agent says it. */
-export class AwsRequestError extends Error {
-  readonly facts: RequestFacts;
-
-  constructor(message: string, facts: RequestFacts) {
-    super(message, { cause: facts.cause });
-    this.name = 'AwsRequestError';
-    this.facts = facts;
-  }
-}
+export class AwsRequestError extends RequestError {}
 
 /** What the SDK's errors have beside their message. */
 const sdkError = z.object({
@@ -35,9 +13,6 @@ const sdkError = z.object({
   $metadata: z.object({ httpStatusCode: z.number().nullish() }).nullish(),
   $response: z.object({ headers: z.record(z.string(), z.string()).nullish() }).nullish(),
 });
-
-/** Codes of connections that never came about. */
-const unsentCodes: ReadonlySet<string> = new Set(['EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND']);
 
 /** A client of the SDK, as far as requests need to know it. */
 interface Credentialed {
@@ -76,11 +51,10 @@ function toRequestError(cause: unknown, from: 'service' | 'credentials'): AwsReq
   // Only what the service said has a side whose fault it is; with the rest, a status is that of an answer nobody can read.
   const status = $fault ? ($metadata?.httpStatusCode ?? undefined) : undefined;
   if (status !== undefined) {
-    const seconds = Number($response?.headers?.['retry-after'] ?? undefined);
-    const retryAfterMs = Number.isFinite(seconds) ? seconds * 1000 : undefined;
+    const retryAfterMs = toRetryAfterMs($response?.headers?.['retry-after']);
     return new AwsRequestError(message, { from, status, reason: name, retryAfterMs, cause });
   }
   const isUnreadable = $metadata?.httpStatusCode !== undefined || $response !== undefined || name === 'SyntaxError';
   const what = isUnreadable ? 'the answer is not one of AWS' : `no answer (${code ?? name})`;
-  return new AwsRequestError(what, { from: 'nobody', isUnsent: unsentCodes.has(code ?? ''), cause });
+  return new AwsRequestError(what, { from: 'nobody', isUnsent: isUnsent(code), cause });
 }

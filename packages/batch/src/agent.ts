@@ -30,7 +30,6 @@ import {
 } from './client.ts';
 import { jobConfig, jobPlace, jobRef, type JobConfig, type JobPlace, type JobRef } from './config.ts';
 import { toDefinition, toJobName, toLinks, toLogPlace, toNewJob, toPlace, toRef, toResource, toldFailures } from './convert.ts';
-import { DescribeQueue } from './describe-queue.ts';
 import { asked, isUnknownJob, isWithoutDefinition, notFound, rethrow, unsubmitted } from './errors.ts';
 import type { BatchAgentOptions } from './options.ts';
 import { Remembered } from './remembered.ts';
@@ -45,7 +44,6 @@ const sharedLimitMs = 5000;
 /** Batch in one tenant's name, and what is known there. */
 interface Account {
   readonly client: BatchClient;
-  readonly described: DescribeQueue<Job>;
   readonly definitions: Remembered<string>;
   readonly queues: Remembered<Queue>;
 }
@@ -66,26 +64,6 @@ export class BatchAgent extends AsyncAgent<JobConfig, JobRef> {
 
   override async prepare(): Promise<void> {
     if (this.#options.connect === undefined) await import('@aws-sdk/client-batch');
-  }
-
-  /** The queues that the operator names; without, a queue that nobody has, which takes the same right to look. */
-  override checks(): readonly Check[] {
-    const queues = new Set(Object.values(this.#options.queues ?? {}));
-    const service = async (context: AgentContext): Promise<string> => {
-      await (await this.#account(null, context)).client.queue('flyte-agents-doctor', context.signal).catch(rethrow('look at queues'));
-      return 'answers, and lets queues be seen';
-    };
-    const queueCheck = (queue: string): Check => ({
-      name: 'queue',
-      run: async (context) => {
-        const { client } = await this.#account(null, context);
-        const { state, status, statusReason } = await client.queue(queue, context.signal).catch(rethrow(`look at queue ${queue}`));
-        if (state === 'ENABLED' && status === 'VALID') return `${queue} takes jobs`;
-        const message = `AWS Batch queue ${queue}: ${[state, status, statusReason].filter(Boolean).join(', ')} (enable it, or name another one)`;
-        throw new AgentError({ code: 'FAILED_PRECONDITION', message });
-      },
-    });
-    return queues.size === 0 ? [{ name: 'service', run: service }] : [...queues].map(queueCheck);
   }
 
   async create(task: Task<JobConfig>, context: CreateContext): Promise<JobRef> {
@@ -169,7 +147,8 @@ export class BatchAgent extends AsyncAgent<JobConfig, JobRef> {
   override async getMany(refs: readonly JobRef[], context: AgentContext): Promise<readonly (Resource | AgentError)[]> {
     const [{ region } = { region: null }] = refs;
     const account = await this.#account(region, context);
-    return Promise.all(refs.map(async (ref) => this.#poll(account, ref, context).catch((error: unknown) => AgentError.from(error))));
+    const jobOf = jobsOf(account.client, refs, context);
+    return Promise.all(refs.map(async (ref) => this.#poll(account, ref, jobOf, context).catch((error: unknown) => AgentError.from(error))));
   }
 
   override async *getLogs(ref: JobRef, { lines, token }: LogRequest, context: AgentContext): AsyncIterable<LogPage> {
@@ -197,14 +176,29 @@ export class BatchAgent extends AsyncAgent<JobConfig, JobRef> {
     }
   }
 
-  async #poll(account: Account, ref: JobRef, context: AgentContext): Promise<Resource> {
-    const { kind, jobId } = ref;
-    const { client, described } = account;
-    // Service jobs are asked for one by one.
-    const job =
-      kind === 'job'
-        ? await described.get(jobId, context.signal).catch(rethrow(`job ${jobId}`))
-        : (await client.describe(kind, [jobId], context.signal).catch(noneIfUnknown(`job ${jobId}`)))[0];
+  /** The queues that the operator names; without, a queue that nobody has, which takes the same right to look. */
+  override checks(): readonly Check[] {
+    const queues = new Set(Object.values(this.#options.queues ?? {}));
+    const service = async (context: AgentContext): Promise<string> => {
+      await (await this.#account(null, context)).client.queue('flyte-agents-doctor', context.signal).catch(rethrow('look at queues'));
+      return 'answers, and lets queues be seen';
+    };
+    const queueCheck = (queue: string): Check => ({
+      name: 'queue',
+      run: async (context) => {
+        const { client } = await this.#account(null, context);
+        const { state, status, statusReason } = await client.queue(queue, context.signal).catch(rethrow(`look at queue ${queue}`));
+        if (state === 'ENABLED' && status === 'VALID') return `${queue} takes jobs`;
+        const message = `AWS Batch queue ${queue}: ${[state, status, statusReason].filter(Boolean).join(', ')} (enable it, or name another one)`;
+        throw new AgentError({ code: 'FAILED_PRECONDITION', message });
+      },
+    });
+    return queues.size === 0 ? [{ name: 'service', run: service }] : [...queues].map(queueCheck);
+  }
+
+  async #poll(account: Account, ref: JobRef, jobOf: ReturnType<typeof jobsOf>, context: AgentContext): Promise<Resource> {
+    const { jobId } = ref;
+    const job = await jobOf(ref).catch(rethrow(`job ${jobId}`));
     if (job === undefined) throw notFound(jobId);
     if (job.status === 'RUNNABLE') return toResource({ ref, job, queue: await this.#stuckQueue(account, ref, job, context) });
     if (job.status !== 'FAILED') return toResource({ ref, job });
@@ -265,7 +259,6 @@ export class BatchAgent extends AsyncAgent<JobConfig, JobRef> {
       const client = await connected({ region: region ?? undefined, roleArn, externalId });
       return {
         client,
-        described: new DescribeQueue<Job>(this.largestPoll, (ids, signal) => client.describe('job', ids, signal)),
         definitions: new Remembered<string>(definitionsMs),
         queues: new Remembered<Queue>(queuesMs),
       };
@@ -290,6 +283,16 @@ async function submit({ client, definitions }: Account, job: NewJob, definition:
     const again = await definitions.get(name, () => client.register(definition)).catch(unsubmitted(`definition ${name}`));
     return client.submit(withDefinition(again));
   }
+}
+
+/** How each of some jobs of one kind stands. Service jobs are asked for one by one. */
+function jobsOf(client: BatchClient, refs: readonly JobRef[], { signal }: AgentContext): (ref: JobRef) => Promise<Job | undefined> {
+  const ids = [...new Set(refs.map(({ jobId }) => jobId))];
+  const together = refs[0]?.kind === 'job' ? client.describe('job', ids, signal) : undefined;
+  return async ({ kind, jobId }) => {
+    const jobs = await (together ?? client.describe(kind, [jobId], signal).catch(noneIfUnknown(`job ${jobId}`)));
+    return jobs.find((job) => job.jobId === jobId);
+  };
 }
 
 /** The oldest job of exactly this name: of two that crossed, everybody takes the same. */

@@ -128,7 +128,7 @@ describe("the SDK's requests", () => {
     expect(last().body).toEqual({ computeEnvironments: ['ce'] });
   });
 
-  test('C23: a log is read from its beginning, or from where one was', async () => {
+  test('AB14, C23: a log is read from its beginning, or from where one was', async () => {
     expect(await client.readLog({ group: 'g', stream: 's', token: 'f/0', limit: 10 }, signal)).toEqual({
       events: [{ message: 'hello', timestamp: 1 }],
       nextForwardToken: 'f/1',

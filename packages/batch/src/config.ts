@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, Schema } from '@flyte-agents/core';
+import { withoutNulls, type JsonObject, type JsonValue, type Schema } from '@flyte-agents/core';
 import { z } from 'zod';
 
 /** Batch's own jobs run containers; its service jobs run in another service, such as SageMaker. */
@@ -138,9 +138,3 @@ export const jobPlace: z.ZodType<JobPlace> = place.extend({ stem: z.string().min
 
 /** Reads the stored reference. */
 export const jobRef: z.ZodType<JobRef> = place.extend({ jobId: z.string().min(1), name: z.string().min(1) });
-
-function withoutNulls(values: Readonly<Record<string, JsonValue | undefined>>): JsonObject {
-  return Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]) => (value === undefined || value === null ? [] : [[name, value]])),
-  );
-}

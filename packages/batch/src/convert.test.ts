@@ -23,6 +23,7 @@ const requirements = (cpus: string, mebibytes: string) => [
 describe('a job', () => {
   test('AB1: has a name of its whole key, in letters that Batch takes, and never more than it takes', () => {
     expect(jobName({})).toBe(`f3a9c1-n0-${key}`);
+    expect(jobName({ name: 'F.3/a', node: 'Nü' })).toBe(`f-3-a-n-${key}`);
     for (const execution of [
       { name: 'F.3/a', node: 'Ünï' },
       { name: '', node: '' },
@@ -64,6 +65,11 @@ describe('a job', () => {
     ]);
   });
 
+  test('AB2: has what else the task says of it', () => {
+    const consumableResourcePropertiesOverride = { consumableResourceList: [{ consumableResource: 'licence', quantity: 1 }] };
+    expect(request({ custom: { consumableResourcePropertiesOverride } })).toMatchObject({ consumableResourcePropertiesOverride });
+  });
+
   test('C21: is tagged with whose it is, and with its key', () => {
     const own = {
       'flyte:project': 'flytesnacks',
@@ -100,6 +106,12 @@ describe('a job', () => {
     expect(request(timeoutMs === undefined ? {} : { timeoutMs })['timeout']).toEqual({ attemptDurationSeconds: seconds });
   });
 
+  test("AB3: with a timeout of the job's own ends after that", () => {
+    expect(request({ custom: { timeout: { attemptDurationSeconds: 90 } }, timeoutMs: 7_200_000 })['timeout']).toEqual({
+      attemptDurationSeconds: 90,
+    });
+  });
+
   test('AB9, AB12: is an array, and waits for others', () => {
     const custom = { arrayProperties: { size: 10 }, dependsOn: [{ jobId: 'j', type: 'N_TO_N' }] };
     const made = request({ custom });
@@ -107,6 +119,10 @@ describe('a job', () => {
     expect(made['containerOverrides']).toMatchObject({
       environment: expect.arrayContaining([{ name: 'BATCH_JOB_ARRAY_INDEX_VAR_NAME', value: 'AWS_BATCH_JOB_ARRAY_INDEX' }]),
     });
+  });
+
+  test.each([1, 10_001])('AB9: is no array of %s', (size) => {
+    expect(() => toConfig({ arrayProperties: { size } })).toThrow('arrayProperties');
   });
 
   test('AB13: of another service has a token, and is as the task says', () => {
@@ -131,7 +147,7 @@ describe('the container', () => {
     expect(container({ container: { args: others } })).toMatchObject({ command: others });
   });
 
-  test('AB6: ends in failure when the task failed, and knows whose it is', () => {
+  test('AB2, AB6: has the variables of all who have some, ends in failure when the task failed, and knows whose it is', () => {
     const environment = { FOO: 'task', A: '1' };
     const made = container(
       { container: { environment }, execution: { environment: { FOO: 'execution', B: '2' } } },
@@ -168,6 +184,8 @@ describe('the container', () => {
     [{}, '1', '2048'],
     [{ CPU: '100m', MEMORY: '100Mi' }, '0.25', '512'],
     [{ CPU: '250m', MEMORY: '1500Mi' }, '0.25', '2048'],
+    [{ CPU: '500m', MEMORY: '1Gi' }, '0.5', '1024'],
+    [{ CPU: '2', MEMORY: '1Gi' }, '2', '4096'],
     [{ CPU: '3', MEMORY: '1Gi' }, '4', '8192'],
     [{ CPU: '1', MEMORY: '60Gi' }, '8', '61440'],
     [{ CPU: '16', MEMORY: '100Gi' }, '16', '106496'],
@@ -241,6 +259,10 @@ describe('the container', () => {
     });
   });
 
+  test.each(['ecsPropertiesOverride', 'eksPropertiesOverride', 'nodeOverrides'])('AB2: of %s needs a definition of that kind', (name) => {
+    expect(() => toConfig({ [name]: {} })).toThrow('need a jobDefinition of that kind');
+  });
+
   test('AB2: of a definition that is there already has only what the task asks for', () => {
     expect(container({ custom: { jobDefinition: 'd' } })).not.toHaveProperty('resourceRequirements');
   });
@@ -292,20 +314,36 @@ describe('a definition', () => {
     expect(toDefinition(toTask({ container: { image } }), {})?.name.startsWith(name)).toBe(true);
   });
 
-  test('AB11: has volumes, secrets and roles', () => {
+  test('AB11: has volumes, secrets, a log and roles', () => {
     const containerProperties = {
       volumes: [{ name: 'efs', efsVolumeConfiguration: { fileSystemId: 'fs-1' } }],
       secrets: [{ name: 'KEY', valueFrom: 'arn:aws:ssm:::parameter/key' }],
     };
-    const annotations = { role: 'arn:aws:iam::123456789012:role/annotated' };
-    expect(
-      toDefinition(toTask({ custom: { containerProperties }, execution: { annotations } }), { roleAnnotation: 'role', jobRoleArn: 'x' }),
-    ).toMatchObject({
+    const logConfiguration = { logDriver: 'splunk' };
+    const custom = { containerProperties, logConfiguration, jobRoleArn: 'r', executionRoleArn: 'e' };
+    expect(toDefinition(toTask({ custom }), {})).toMatchObject({
       request: {
         type: 'container',
         platformCapabilities: ['EC2'],
-        containerProperties: { ...containerProperties, image: 'ghcr.io/acme/tasks:v1', jobRoleArn: annotations.role },
+        containerProperties: {
+          ...containerProperties,
+          logConfiguration,
+          image: 'ghcr.io/acme/tasks:v1',
+          jobRoleArn: 'r',
+          executionRoleArn: 'e',
+        },
       },
+    });
+  });
+
+  test.each([
+    ['of the task', { jobRoleArn: 'own' }, { role: 'annotated' }, 'own'],
+    ['of the execution', {}, { role: 'annotated' }, 'annotated'],
+    ['of the operator', {}, {}, 'for all'],
+  ])('AB11: has the role %s', (_name, custom, annotations, role) => {
+    const options = { roleAnnotation: 'role', jobRoleArn: 'for all' };
+    expect(toDefinition(toTask({ custom, execution: { annotations } }), options)).toMatchObject({
+      request: { containerProperties: { jobRoleArn: role } },
     });
   });
 
@@ -331,7 +369,7 @@ describe('a definition', () => {
 });
 
 describe('a reference', () => {
-  test('is of the region that the ARN says', () => {
+  test("AB2: is of the region that the ARN says, else of the task's, else of the operator's", () => {
     const place = toPlace(toTask({ custom: { minSuccessRatio: 0.5 } }), {});
     expect(place.region).toBeNull();
     expect(toRef({ jobId: 'j', jobArn: 'arn:aws-cn:batch:cn-north-1:123456789012:job/j' }, place, 'n')).toEqual({
@@ -344,6 +382,7 @@ describe('a reference', () => {
       name: 'n',
     });
     expect(toRef({ jobId: 'j' }, toPlace(toTask({ custom: { region: 'eu-west-1' } }), { region: 'x' }), 'n').region).toBe('eu-west-1');
+    expect(toRef({ jobId: 'j' }, toPlace(toTask({}), { region: 'us-west-2' }), 'n').region).toBe('us-west-2');
   });
 });
 

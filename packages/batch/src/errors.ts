@@ -2,13 +2,10 @@ import { toReadFault, toUnsubmitted, AwsRequestError, type Asked } from '@flyte-
 import { AgentError, type ErrorCode } from '@flyte-agents/core';
 
 const codes: Readonly<Record<string, ErrorCode>> = { ClientException: 'INVALID_ARGUMENT', ServerException: 'UNAVAILABLE' };
-const advice: Partial<Record<ErrorCode, string>> = {
-  PERMISSION_DENIED: ' (grant it to the role that the server acts as; see Credentials and permissions)',
-};
 
 /** Of which request of Batch's a fault is told. @param what the operation, and the job if there is one */
 export function asked(what: string): Asked {
-  return { service: 'AWS Batch', what, advice, codes };
+  return { service: 'AWS Batch', what, codes };
 }
 
 /** Says the error of a question or a cancel in the words of the agents. */

@@ -1,5 +1,5 @@
 import { AwsRequestError } from '@flyte-agents/aws';
-import { SecretSource, type CreateContext, type GetContext } from '@flyte-agents/core';
+import { FlyteDatetime, SecretSource, type CreateContext, type GetContext } from '@flyte-agents/core';
 import { RecordingLogger } from '@flyte-agents/testing';
 import { describe, expect, test } from 'vitest';
 import { key, toTask } from './__fixtures__/task.ts';
@@ -75,7 +75,7 @@ describe('AB1: the name of a job', () => {
     expect(await agentOf(world, { list }).create(task, context())).toMatchObject({ jobId: 'older' });
   });
 
-  test('does not help two replicas that look at the same moment: both submit, the oldest counts, and a delete stops both', async () => {
+  test('does not help two replicas that look at the same moment: both submit, the oldest counts, and (AB7) a delete stops both', async () => {
     const world = new BatchWorld();
     world.latencyMs = () => 5;
     const refs = await Promise.all([world.agent().create(task, context()), world.agent().create(task, context())]);
@@ -152,6 +152,23 @@ test('AB7: a delete stops what has not ended, and nothing else', async () => {
   expect(world.calls.cancel).toBe(0);
 });
 
+test('AB7: a delete stops a job that is not listed yet', async () => {
+  const world = new BatchWorld();
+  const agent = agentOf(world, { list: async () => [] });
+  await agent.delete(await agent.create(task, context()), context());
+  expect(world.taken[0]?.state).toBe('cancelled');
+});
+
+const forgotten = async (): Promise<never> => {
+  throw new AwsRequestError('Job does not exist', { from: 'service', status: 400, reason: 'ClientException' });
+};
+
+test('AB7: a job that is forgotten while it is stopped is stopped', async () => {
+  const world = new BatchWorld();
+  const agent = agentOf(world, { terminate: forgotten });
+  await expect(agent.delete(await agent.create(task, context()), context())).resolves.toBeUndefined();
+});
+
 test('polls of many jobs are one call', async () => {
   const world = new BatchWorld();
   const agent = world.agent();
@@ -182,8 +199,13 @@ test('AB6: what the container wrote to error.pb decides, and is told', async () 
   expect(await agent.get(ref, context())).toMatchObject({ phase: 'RETRYABLE_FAILED', message: expect.stringContaining('exit(1)') });
 });
 
-const describedAt = (createdAt: number): Partial<BatchClient> => ({
-  describe: async (_kind, ids) => ids.map((jobId): Job => ({ jobId, jobName: 'n', status: 'RUNNABLE', createdAt })),
+/** What the server may not ask. */
+const refused = async (): Promise<never> => {
+  throw new AwsRequestError('no', { from: 'service', status: 403, reason: 'AccessDeniedException' });
+};
+
+const describedAt = (createdAt: number, statusReason?: string): Partial<BatchClient> => ({
+  describe: async (_kind, ids) => ids.map((jobId): Job => ({ jobId, jobName: 'n', status: 'RUNNABLE', createdAt, statusReason })),
 });
 
 describe('AB15: a job that is RUNNABLE', () => {
@@ -207,11 +229,30 @@ describe('AB15: a job that is RUNNABLE', () => {
     expect(await agent.get(ref, context())).toMatchObject({ message: 'RUNNABLE' });
     expect(world.queueReads).toBe(0);
   });
-});
 
-const failedOf = async (): Promise<never> => {
-  throw new AwsRequestError('no', { from: 'service', status: 403, reason: 'AccessDeniedException' });
-};
+  test('is looked for a reason as soon as the operator wants it', async () => {
+    const world = new BatchWorld();
+    const connect = async () => ({ ...world.client(), ...describedAt(Date.now() - 60_000) });
+    const agent = new BatchAgent({ connect, stuckAfterMinutes: 0.5 });
+    const ref = await agent.create(task, context());
+    expect(await agent.get(ref, context())).toMatchObject({ message: expect.stringContaining('stuck: ') });
+  });
+
+  test('is not when Batch itself says why', async () => {
+    const world = new BatchWorld();
+    const agent = agentOf(world, describedAt(0, 'MISCONFIGURATION'));
+    const ref = await agent.create(task, context());
+    expect(await agent.get(ref, context())).toMatchObject({ message: 'RUNNABLE; MISCONFIGURATION' });
+    expect(world.queueReads).toBe(0);
+  });
+
+  test('waits on without a reason when its queue cannot be looked at', async () => {
+    const world = new BatchWorld();
+    const agent = agentOf(world, { ...describedAt(0), queue: refused });
+    const ref = await agent.create(task, context());
+    expect(await agent.get(ref, context())).toMatchObject({ phase: 'WAITING_FOR_RESOURCES', message: 'RUNNABLE' });
+  });
+});
 
 describe('AB9: an array that failed', () => {
   const parent: Job = {
@@ -237,7 +278,7 @@ describe('AB9: an array that failed', () => {
 
   test('ends also when they cannot be listed', async () => {
     const world = new BatchWorld();
-    const agent = agentOf(world, { describe: async () => [parent], failedOf });
+    const agent = agentOf(world, { describe: async () => [parent], failedOf: refused });
     const ref = await agent.create(task, context());
     expect(await agent.get(ref, context())).toMatchObject({ phase: 'RETRYABLE_FAILED' });
   });
@@ -245,21 +286,43 @@ describe('AB9: an array that failed', () => {
 
 const job = (status: string): Job => ({ jobId: 'job-1', jobName: 'n', status, container: { logStreamName: 's' } });
 
-async function pages(status: string, token = '', lines = 0n) {
+/** The pages of a job's log. */
+async function pages(status: string, token = '', lines = 0n, changed: Partial<BatchClient> = {}) {
   const world = new BatchWorld();
-  const agent = agentOf(world, { describe: async () => [job(status)] });
+  const agent = agentOf(world, { describe: async () => [job(status)], ...changed });
   const ref = await agent.create(task, context());
   return collect(agent.getLogs(ref, { token, lines }, context()));
 }
 
-describe('C23: the log', () => {
+/** A log without an end, of which no more than two lines are given at once. */
+const endless: BatchClient['readLog'] = async ({ token = '0', limit = 2 }) => {
+  if (limit < 1) throw new AwsRequestError('limit: at least 1', { from: 'service', status: 400 });
+  const from = Number(token);
+  const events = Array.from({ length: Math.min(limit, 2) }, (_, index) => ({ message: String(from + index) }));
+  return { events, nextForwardToken: String(from + events.length) };
+};
+
+/** Lines, and nothing about what follows. */
+const withoutToken: BatchClient['readLog'] = async () => ({ events: [{ message: 'hello' }] });
+
+describe('AB14, C23: the log', () => {
   test('of a job that runs is read to where it is now, and can be gone on with', async () => {
-    expect(await pages('RUNNING')).toMatchObject([{ lines: [{ message: 'hello\n', originator: 'USER' }], nextToken: 'f/1' }]);
+    expect(await pages('RUNNING')).toMatchObject([
+      { lines: [{ message: 'hello\n', originator: 'USER', timestamp: new FlyteDatetime(1n, 0) }], nextToken: 'f/1' },
+    ]);
     expect(await pages('RUNNING', 'f/1')).toEqual([]);
   });
 
   test('is no longer than was asked for', async () => {
-    expect(await pages('SUCCEEDED', '', 1n)).toHaveLength(1);
+    const read = await pages('RUNNING', '', 3n, { readLog: endless });
+    expect(read.map(({ lines }) => lines.map(({ message }) => message))).toEqual([['0\n', '1\n'], ['2\n']]);
+    expect(read.at(-1)?.nextToken).toBe('3');
+  });
+
+  test('that nothing follows has an end, unless its job still runs', async () => {
+    const lines = [{ message: 'hello\n', originator: 'USER' }];
+    expect(await pages('SUCCEEDED', 'f/1', 0n, { readLog: withoutToken })).toEqual([{ lines }]);
+    expect(await pages('RUNNING', 'f/1', 0n, { readLog: withoutToken })).toEqual([{ lines, nextToken: 'f/1' }]);
   });
 
   test('of a job that has not started is empty', async () => {

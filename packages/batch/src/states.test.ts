@@ -60,6 +60,12 @@ describe('AB5: a failure', () => {
       'RETRYABLE_FAILED',
     ],
     ['in the last attempt', { attempts: [{ container: { reason: 'CannotPullContainerError: manifest unknown' } }] }, 'noImage', 'FAILED'],
+    [
+      'in the last attempt, whatever the ones before',
+      { attempts: [{ container: { reason: 'OutOfMemoryError' } }, { container: { exitCode: 1 } }] },
+      'other',
+      'RETRYABLE_FAILED',
+    ],
     ['of Fargate', { statusReason: 'ResourceInitializationError: unable to pull secrets' }, 'other', 'RETRYABLE_FAILED'],
     ['by time', { statusReason: 'Job attempt duration exceeded timeout' }, 'other', 'RETRYABLE_FAILED'],
     ['of what it depends on', { statusReason: 'Dependent Job failed' }, 'dependency', 'FAILED'],

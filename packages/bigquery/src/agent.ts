@@ -2,6 +2,7 @@ import {
   AgentError,
   AsyncAgent,
   ClientPool,
+  toUnsubmitted,
   type AgentContext,
   type Check,
   type CreateContext,
@@ -16,7 +17,7 @@ import { connect, loadSdk, type BigQueryClient, type Job, type NewJob } from './
 import { jobConfig, jobPlace, jobRef, legacyJobRef, type JobConfig, type JobPlace, type JobRef } from './config.ts';
 import { columnsOf, isOurs, toJobId, toLink, toNewJob, toPlace, toRef, toResource } from './convert.ts';
 import { readCredentials } from './credentials.ts';
-import { rethrow, toAbsentFault, toReadFault, toSubmitFault, toUnsubmitted } from './errors.ts';
+import { rethrow, toAbsentFault, toReadFault, toSubmitFault } from './errors.ts';
 import type { BigQueryAgentOptions } from './options.ts';
 import { isOver, jobPhase } from './states.ts';
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@flyte-agents/core';
+import { isUnsent, toRetryAfterMs, type JsonObject } from '@flyte-agents/core';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { z } from 'zod';
 import { scopes, toAuthClient, type Credentials } from './credentials.ts';
@@ -238,8 +238,6 @@ function isNotFound(error: unknown): boolean {
 }
 
 const refusal = z.object({ error: z.object({ message: z.string().nullish(), errors: z.array(errorProto).nullish() }) });
-/** Codes of connections that never came about. */
-const unsentCodes: ReadonlySet<unknown> = new Set(['EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND']);
 
 async function toBigQueryError(cause: unknown): Promise<BigQueryError> {
   if (cause instanceof z.ZodError) return new BigQueryError('the answer is not one of BigQuery', { from: 'nobody', cause });
@@ -251,16 +249,15 @@ async function toBigQueryError(cause: unknown): Promise<BigQueryError> {
   const { response, config, code } = cause;
   const from = config.url.pathname.startsWith('/bigquery/') ? 'service' : 'credentials';
   if (response === undefined) {
-    const isUnsent = from === 'credentials' || unsentCodes.has(code);
-    return new BigQueryError(`no answer (${code ?? 'the connection broke'})`, { from: 'nobody', isUnsent, cause });
+    const said = `no answer (${code ?? 'the connection broke'})`;
+    return new BigQueryError(said, { from: 'nobody', isUnsent: from === 'credentials' || isUnsent(code), cause });
   }
   const said = refusal.safeParse(response.data).data?.error;
-  const seconds = Number(response.headers.get('retry-after') ?? undefined);
   return new BigQueryError(said?.message ?? '', {
     from,
     status: response.status,
     reason: said?.errors?.[0]?.reason ?? undefined,
-    retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : undefined,
+    retryAfterMs: toRetryAfterMs(response.headers.get('retry-after')),
     cause,
   });
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, Schema, SimpleType } from '@flyte-agents/core';
+import { simpleTypes, withoutNulls, type JsonObject, type JsonValue, type Schema, type SimpleType } from '@flyte-agents/core';
 import { z } from 'zod';
 
 type JobKind = 'query' | 'load' | 'extract' | 'copy';
@@ -131,19 +131,7 @@ export const jobConfig: Schema<JobConfig> = z
     }),
   );
 
-const outputType: z.ZodType<OutputType> = z.enum([
-  'TABLE',
-  'NONE',
-  'INTEGER',
-  'FLOAT',
-  'STRING',
-  'BOOLEAN',
-  'DATETIME',
-  'DURATION',
-  'BINARY',
-  'ERROR',
-  'STRUCT',
-]);
+const outputType: z.ZodType<OutputType> = z.enum(['TABLE', ...simpleTypes]);
 
 const place = z.object({
   project: z.string().min(1),
@@ -180,9 +168,3 @@ export const tableConfig: Schema<TableConfig> = z
     partition: partition?.toString(),
     minRows: BigInt(rows ?? 0),
   }));
-
-function withoutNulls(settings: Readonly<Record<string, JsonValue | undefined>>): JsonObject {
-  return Object.fromEntries(
-    Object.entries(settings).filter((entry): entry is [string, JsonValue] => entry[1] !== null && entry[1] !== undefined),
-  );
-}

@@ -1,6 +1,6 @@
-import { AgentError } from '@flyte-agents/core';
+import { AgentError, toUnsubmitted, type RequestFacts } from '@flyte-agents/core';
 import { describe, expect, test } from 'vitest';
-import { BigQueryError, toAbsentFault, toReadFault, toSubmitFault, toUnsubmitted, type RequestFacts } from './errors.ts';
+import { BigQueryError, toAbsentFault, toReadFault, toSubmitFault } from './errors.ts';
 
 const answered = (status: number, reason = '', message = 'said'): BigQueryError =>
   new BigQueryError(message, { from: 'service', status, reason });

@@ -1,31 +1,8 @@
-import { AgentError, firstLine, fromHttpStatus, type ErrorCode } from '@flyte-agents/core';
+import { AgentError, fromHttpStatus, RequestError, readFault, toUnsubmitted, type ErrorCode, type RequestFacts } from '@flyte-agents/core';
 import { isPassing } from './states.ts';
 
-/** What is known of a request that failed. */
-export interface RequestFacts {
-  /** Who says so: BigQuery, whoever gives out tokens, or nobody: there was no answer, or none of BigQuery's. */
-  readonly from: 'service' | 'credentials' | 'nobody';
-  /** The HTTP status, if there was an answer. */
-  readonly status?: number | undefined;
-  /** BigQuery's word for what is wrong: `accessDenied`. */
-  readonly reason?: string | undefined;
-  /** When the service wants to be asked again, in milliseconds from now. */
-  readonly retryAfterMs?: number | undefined;
-  /** Whether the request certainly never left. */
-  readonly isUnsent?: boolean | undefined;
-  readonly cause?: unknown;
-}
-
 /** A request that failed, as the client says it. */
-export class BigQueryError extends Error {
-  readonly facts: RequestFacts;
-
-  constructor(message: string, facts: RequestFacts) {
-    super(message, { cause: facts.cause });
-    this.name = 'BigQueryError';
-    this.facts = facts;
-  }
-}
+export class BigQueryError extends RequestError {}
 
 /** Reasons that say more than their HTTP status: https://cloud.google.com/bigquery/docs/error-messages */
 const codes: Readonly<Record<string, ErrorCode>> = {
@@ -49,41 +26,23 @@ export function rethrow(what: string): (error: unknown) => never {
   };
 }
 
-/** The same, not thrown. That a question is not answered is never the fault of the task, unless the job is not there or cannot be. */
+/** The same, not thrown. A job that cannot be is the fault of the task too. */
 export function toReadFault(error: unknown, what: string): AgentError {
-  const fault = toSubmitFault(error, what);
-  const isOfTask = fault.code === 'NOT_FOUND' || fault.code === 'INVALID_ARGUMENT';
-  if (fault.origin === 'system' || isOfTask) return fault;
-  return new AgentError({ code: fault.code, message: fault.message, origin: 'system', cause: error });
+  return readFault(toSubmitFault(error, what), ['NOT_FOUND', 'INVALID_ARGUMENT']);
 }
 
 /** Says the error of a submit. Only a conflict, a 5xx and no answer at all leave open whether BigQuery took it. */
 export function toSubmitFault(error: unknown, what: string): AgentError {
   if (!(error instanceof BigQueryError)) return AgentError.from(error);
-  const { from, status, reason, retryAfterMs, isUnsent = false } = error.facts;
-  const code = toCode(error.facts);
-  const isSpent = reason === 'quotaExceeded' && !isPassing({ reason, message: error.message });
-  const isRefused = status !== undefined && status < 500 && status !== 409;
-  return new AgentError({
-    code,
-    message: `BigQuery ${what}: ${[status, reason, firstLine(error.message)].filter(Boolean).join(' ')}${advice[code] ?? ''}`,
-    submitted: isRefused || isUnsent || from === 'credentials' ? 'no' : 'unknown',
-    ...(isSpent && { origin: 'user' }),
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    cause: error,
-  });
+  const { facts, message } = error;
+  const isSpent = facts.reason === 'quotaExceeded' && !isPassing({ reason: facts.reason, message });
+  return error.toFault({ what: `BigQuery ${what}`, code: toCode(facts), origin: isSpent ? 'user' : undefined, advice });
 }
 
 /** A fault of a submit that was answered, and of which BigQuery then had no job: it may be repeated at once, with the same id. */
 export function toAbsentFault(fault: AgentError): AgentError {
   const isAnswered = fault.cause instanceof BigQueryError && fault.cause.facts.status !== undefined && fault.code !== 'ALREADY_EXISTS';
   return isAnswered ? toUnsubmitted(fault) : fault;
-}
-
-/** A fault of what comes before a submit. */
-export function toUnsubmitted(fault: AgentError): AgentError {
-  const { code, message, origin, passes, retryAfterMs, cause } = fault;
-  return new AgentError({ code, message, origin, passes, submitted: 'no', ...(retryAfterMs !== undefined && { retryAfterMs }), cause });
 }
 
 function toCode({ from, status, reason = '' }: RequestFacts): ErrorCode {

@@ -124,8 +124,8 @@ export abstract class AsyncAgent<Config, Ref extends JsonObject> extends BaseAge
   }
 
   /**
-   * What may share an upstream call with other polls: an account, a region. The core adds agent, project, domain and
-   * credentials. An agent with it has {@link getMany} too.
+   * What may share an upstream call with other polls: an account, a region. The core adds agent, host, project, domain and
+   * credentials; while a call is under way, it gathers those that come for the next one. An agent with it has {@link getMany} too.
    */
   pollGroup?(ref: Ref): string;
 

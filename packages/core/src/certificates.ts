@@ -29,9 +29,10 @@ export interface Identity {
  * @throws Error that names the file and what is wrong with it
  */
 export async function readIdentity(files: TlsFiles, known?: Identity): Promise<Identity> {
-  const cert = await read(files.cert);
-  const key = await read(files.key);
-  const ca = files.clientCa === undefined ? undefined : await read(files.clientCa);
+  const reads = [read(files.cert), read(files.key), files.clientCa === undefined ? undefined : read(files.clientCa)] as const;
+  // All at once, for they may be replaced meanwhile; of several that are missing, the first is named.
+  await Promise.allSettled(reads);
+  const [cert, key, ca] = await Promise.all(reads);
   if (known !== undefined && cert.equals(known.cert) && key.equals(known.key) && isSame(ca, known.ca)) return known;
   const chain = certificatesIn(cert, files.cert);
   const [certificate] = chain;

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -52,12 +51,12 @@ async function byName(folder: string, name: string): Promise<readonly AgentPacka
 
 /** The package in a folder if it is an agent, else those of its direct dependencies that are. */
 async function inFolder(folder: string): Promise<readonly AgentPackage[]> {
-  const own = await readManifest(join(folder, 'package.json'));
+  const own = readManifest(join(folder, 'package.json'));
   if (own?.['flyte-agents'] !== undefined) return [await importAgents(own, folder)];
   const folders = Object.keys(own?.dependencies ?? {}).map((name) => dirname(manifestPath(folder, name)));
   const packages = await Promise.all(
     folders.toSorted().map(async (each) => {
-      const manifest = await readManifest(join(each, 'package.json'));
+      const manifest = readManifest(join(each, 'package.json'));
       return manifest?.['flyte-agents'] === undefined ? undefined : importAgents(manifest, each);
     }),
   );
@@ -103,11 +102,11 @@ function manifestPath(folder: string, name: string): string {
   );
 }
 
-async function readManifest(path: string): Promise<Manifest | undefined> {
+function readManifest(path: string): Manifest | undefined {
   try {
     // A package manager installed it, so it has the form of a package.json.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    return JSON.parse(await readFile(path, 'utf8')) as Manifest;
+    return JSON.parse(readFileSync(path, 'utf8')) as Manifest;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;

@@ -128,9 +128,9 @@ describe('the first line of a foreign error', () => {
 
   test('is at most 1,000 bytes, and read in no time however long the text', () => {
     expect(Buffer.byteLength(firstLine('é'.repeat(5000)))).toBeLessThanOrEqual(1000);
-    const started = performance.now();
+    const before = process.cpuUsage();
     firstLine('a.'.repeat(5_000_000));
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(process.cpuUsage(before).user).toBeLessThan(5_000_000);
   });
 });
 

@@ -32,13 +32,13 @@ export interface AgentErrorOptions {
   /** One line: the operation, the job, the service's own reason and what to do. No secret, no stack, no response body. */
   readonly message: string;
   /** Default: `user` for codes that say the task is wrong, else `system`. */
-  readonly origin?: ErrorOrigin;
+  readonly origin?: ErrorOrigin | undefined;
   /** Whether the same call may succeed later without anybody's doing. Default by code. */
-  readonly passes?: boolean;
+  readonly passes?: boolean | undefined;
   /** What is known of a submit that failed: `no` when the service certainly did not take it. Default: `unknown` for passing errors, else `no`. */
-  readonly submitted?: 'no' | 'unknown';
+  readonly submitted?: 'no' | 'unknown' | undefined;
   /** When the service wants to be asked again, in milliseconds from now. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -78,6 +78,14 @@ export class AgentError extends Error {
   /** Whether this is an AgentError, of this or another copy of the package. */
   static is(value: unknown): value is AgentError {
     return typeof value === 'object' && value !== null && brand in value;
+  }
+
+  /** Another error like this one, with some of it changed. */
+  static like(
+    { code, message, origin, passes, submitted, retryAfterMs, cause }: AgentError,
+    changes: Partial<AgentErrorOptions>,
+  ): AgentError {
+    return new AgentError({ code, message, origin, passes, submitted, retryAfterMs, cause, ...changes });
   }
 
   /**

@@ -32,6 +32,8 @@ export { defineStates, isTerminal } from './phase.ts';
 export type { Phase, TerminalPhase } from './phase.ts';
 export { AgentError, firstLine, fromHttpStatus } from './errors.ts';
 export type { AgentErrorOptions, ErrorCode, ErrorOrigin } from './errors.ts';
+export { isUnsent, networkCode, RequestError, readFault, toRetryAfterMs, toUnsubmitted } from './request-error.ts';
+export type { RequestFacts, RequestFault } from './request-error.ts';
 export type { IdempotencyKey } from './idempotency.ts';
 export { Inputs } from './literals/inputs.ts';
 export type { PresentLiteral } from './literals/inputs.ts';
@@ -39,12 +41,13 @@ export { dictType, toOutputs } from './literals/outputs.ts';
 export { toLiteral } from './literals/encode.ts';
 export { toValue } from './literals/decode.ts';
 export { toJson } from './literals/plain-json.ts';
+export { withoutNulls } from './literals/json.ts';
 export { toPlain, toText } from './literals/text.ts';
 export { pythonText } from './literals/python.ts';
 export type { PlainObject, PlainValue } from './literals/python.ts';
 export type { NativeObject, NativeValue } from './literals/native.ts';
 export type { Value, ValueObject } from './literals/value.ts';
-export { FlyteDatetime, FlyteDuration } from './literals/model.ts';
+export { FlyteDatetime, FlyteDuration, simpleTypes } from './literals/model.ts';
 export type {
   Column,
   ExternalSchema,
@@ -87,7 +90,6 @@ export type { CheckupOptions, Finding } from './checkup.ts';
 export { storeCheck, tlsChecks } from './server-checks.ts';
 export { SecretSource } from './secrets.ts';
 export type { Tenant } from './secrets.ts';
-export { redact } from './redact.ts';
 export { createLogger } from './logger.ts';
 export type { LoggerOptions, LogLevel } from './logger.ts';
 export { toTaggedJson } from './literals/json.ts';

@@ -110,10 +110,10 @@ test('R8: long secrets take a bounded amount of memory', () => {
 test('R8: a thousand secrets cost a message microseconds', () => {
   const redactor = knowing(...Array.from({ length: 1000 }, () => `sk-proj-${randomBytes(20).toString('base64url')}`));
   const message = 'BigQuery job flyte_3f2a9c81d0e74b6f: access denied to dataset sales in project analytics (grant bigquery.jobUser)';
-  const started = performance.now();
+  const before = process.cpuUsage();
   for (let index = 0; index < 2000; index++) redactor.redact(message);
   // It takes one of them; a search for each secret takes hundreds.
-  expect((performance.now() - started) / 2000).toBeLessThan(0.1);
+  expect(process.cpuUsage(before).user / 2000).toBeLessThan(100);
 });
 
 describe('R8: the process', () => {

@@ -37,6 +37,7 @@ import type { Literal } from './literals/model.ts';
 import { unknownStates } from './phase.ts';
 import { encodeLiterals, fromMapMessage } from './protocol/literals.ts';
 import { startServer, type AgentServer, type ServerOptions } from './server.ts';
+import type { Resource } from './task.ts';
 
 const open: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -497,6 +498,20 @@ describe('R3: a poll', () => {
       await two.getTask({ taskCategory: { name: 'job' }, resourceMeta }),
     ])
       expect(resource).toMatchObject({ phase: failed, message: expect.stringMatching(message) });
+  });
+
+  const untellable: [string, Partial<Resource>][] = [
+    ['a custom info that is no JSON', { customInfo: JSON.parse('{"a":1}', () => 2n ** 64n) }],
+    ['a custom info with a hole', { customInfo: Object.assign({}, { a: undefined }) }],
+    ['a custom info with no number', { customInfo: { cost: Number.NaN } }],
+    ['a link with half a character', { links: [{ name: '\ud800', uri: 'https://x/\udfff' }] }],
+  ];
+  test.each(untellable)('of a job that runs with %s is RUNNING, never FAILED nor an error', async (_name, told) => {
+    const { agent, one, two } = await harness();
+    const { resourceMeta } = await one.createTask(request('job'));
+    agent.jobs.set(agent.created[0]?.context.idempotencyKey ?? '', { phase: 'RUNNING', ...told });
+    const stored = { taskCategory: { name: 'job' }, resourceMeta };
+    for (const { resource } of [await one.getTask(stored), await two.getTask(stored)]) expect(resource?.phase).toBe(running);
   });
 
   test.each([

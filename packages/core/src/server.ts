@@ -1,4 +1,4 @@
-import { createServer, type Server as HttpServer } from 'node:http';
+import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server as GrpcServer, ServerCredentials, type ServerOptions as GrpcOptions } from '@grpc/grpc-js';
 import type { TlsFiles } from './certificates.ts';
@@ -6,6 +6,7 @@ import { Dispatcher } from './dispatcher/dispatcher.ts';
 import type { WriteOutputs } from './dispatcher/outputs.ts';
 import { createFetch } from './http/fetch.ts';
 import type { FetchPolicy } from './http/guard.ts';
+import { nodeHttp } from './http/node-http.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { Metrics } from './metrics.ts';
 import { unknownStates } from './phase.ts';
@@ -181,7 +182,7 @@ async function listenHttp(
   isServing: () => boolean,
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<HttpServer> {
-  const server = createServer((request, response) => {
+  const server = nodeHttp.createServer((request, response) => {
     if (request.url === '/healthz') {
       response.writeHead(isServing() ? 200 : 503).end();
       return;

@@ -1,30 +1,9 @@
-import { AgentError, firstLine, fromHttpStatus, type ErrorCode } from '@flyte-agents/core';
+import { AgentError, fromHttpStatus, RequestError, type ErrorCode } from '@flyte-agents/core';
 
-/** What is known of a request that failed. */
-export interface RequestFacts {
-  /** Who says so: the workspace's API, whoever gives out tokens, or nobody: there was no answer, or none of Databricks. */
-  readonly from: 'service' | 'credentials' | 'nobody';
-  /** The HTTP status, if there was an answer. */
-  readonly status?: number | undefined;
-  /** Databricks' word for what is wrong: `INVALID_PARAMETER_VALUE`. */
-  readonly reason?: string | undefined;
-  /** When the service wants to be asked again, in milliseconds from now. */
-  readonly retryAfterMs?: number | undefined;
-  /** Whether the request certainly never left. */
-  readonly isUnsent?: boolean | undefined;
-  readonly cause?: unknown;
-}
+export { toUnsubmitted } from '@flyte-agents/core';
 
 /** A request that failed, as the client says it. */
-export class DatabricksError extends Error {
-  readonly facts: RequestFacts;
-
-  constructor(message: string, facts: RequestFacts) {
-    super(message, { cause: facts.cause });
-    this.name = 'DatabricksError';
-    this.facts = facts;
-  }
-}
+export class DatabricksError extends RequestError {}
 
 /** Words that say more than their HTTP status: https://docs.databricks.com/api/workspace/introduction */
 const codes: Readonly<Record<string, ErrorCode>> = {
@@ -59,31 +38,24 @@ export function toReadFault(error: unknown, what: string): AgentError {
   const fault = toSubmitFault(error, what);
   const isOfTask = fault.code === 'NOT_FOUND' || fault.code === 'INVALID_ARGUMENT';
   if (fault.origin === 'system' || isOfTask) return fault;
-  return new AgentError({ code: fault.code, message: fault.message, origin: 'system', cause: error });
+  // What a run's state does not allow now, it may allow later.
+  return AgentError.like(fault, { origin: 'system', passes: true });
 }
 
 /** Says the error of a submit. Only a 5xx and no answer at all leave open whether Databricks took it. */
 export function toSubmitFault(error: unknown, what: string): AgentError {
   if (!(error instanceof DatabricksError)) return AgentError.from(error);
-  const { from, status, reason, retryAfterMs, isUnsent = false } = error.facts;
-  const code = toCode(error);
+  const { from, status } = error.facts;
   const isRefused = status !== undefined && status < 500;
   // The token of the submit names a run that somebody deleted: only another attempt, with its own token, may submit again.
   const isDeleted = from === 'service' && isRefused && /\bdeleted\b/i.test(error.message) && /token/i.test(error.message);
-  return new AgentError({
-    code: isDeleted ? 'FAILED_PRECONDITION' : code,
-    message: `Databricks ${what}: ${[status, reason, firstLine(error.message)].filter(Boolean).join(' ')}${advice[code] ?? ''}`,
-    submitted: isRefused || isUnsent || from === 'credentials' ? 'no' : 'unknown',
+  return error.toFault({
+    what: `Databricks ${what}`,
+    code: isDeleted ? 'FAILED_PRECONDITION' : toCode(error),
     ...(isDeleted && { origin: 'system', passes: false }),
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    cause: error,
+    isRefused,
+    advice,
   });
-}
-
-/** A fault of what comes before a submit. */
-export function toUnsubmitted(fault: AgentError): AgentError {
-  const { code, message, origin, passes, retryAfterMs, cause } = fault;
-  return new AgentError({ code, message, origin, passes, submitted: 'no', ...(retryAfterMs !== undefined && { retryAfterMs }), cause });
 }
 
 function toCode({ message, facts: { from, status, reason = '' } }: DatabricksError): ErrorCode {

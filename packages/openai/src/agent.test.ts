@@ -53,13 +53,11 @@ describe('OA2: a question within a call', () => {
       await new Promise((resolve) => request.signal?.addEventListener('abort', resolve));
       throw new OpenAIError('the call was given up', { from: 'nobody' });
     };
-    const started = performance.now();
     const resource = await new Harness({ client: { complete } }).execute({ timeoutMs: 300 });
     expect(resource).toMatchObject({
       phase: 'RETRYABLE_FAILED',
       message: expect.stringContaining('did not end before the call had to be answered'),
     });
-    expect(performance.now() - started).toBeLessThan(300);
     expect(sent).toMatchObject([{ key: expect.stringMatching(/^[0-9a-f]{32}$/) }]);
     expect(sent[0]?.signal?.aborted).toBe(true);
   });
@@ -252,11 +250,28 @@ describe('OA12: an endpoint', () => {
   test('in a reference that somebody changed is never asked, nor given a key', async () => {
     const harness = new Harness({ client: { respond: async () => ({ id: 'resp_1', status: 'queued' }) }, secrets, options: { endpoints } });
     const reference = await harness.create({ settings: background });
-    const forged = reference.replace('"baseUrl":null', '"baseUrl":"https://evil.example/v1"');
+    const forged = reference.replace('"baseUrl":"https://api.openai.com/v1"', '"baseUrl":"https://evil.example/v1"');
     expect(forged).not.toBe(reference);
     expect(await harness.get(forged)).toMatchObject({ phase: 'RUNNING', message: expect.stringContaining('not among the endpoints') });
     await expect(harness.delete(forged)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(harness.accesses).toHaveLength(1);
+  });
+
+  test('stays that of a response when the operator makes another one the default', async () => {
+    const waiting = {
+      respond: async () => ({ id: 'resp_1', status: 'queued' }),
+      response: async (id: string) => ({ id, status: 'queued' }),
+    };
+    const reference = await new Harness({ client: waiting, secrets }).create({ settings: background });
+    const moved = { baseUrl: 'https://eu.api.openai.com/v1', secret: 'EU_KEY' };
+    const both = { ...secrets, EU_KEY: 'eu-key' };
+    const before = { baseUrl: 'https://api.openai.com/v1', secret: 'FLYTE_OPENAI_API_KEY' };
+    const harness = new Harness({ client: waiting, secrets: both, options: { endpoint: moved, endpoints: [before] } });
+    expect(await harness.get(reference)).toMatchObject({ phase: 'WAITING_FOR_RESOURCES' });
+    expect(harness.accesses).toMatchObject([{ baseUrl: 'https://api.openai.com/v1', apiKey: 'sk-test-key' }]);
+    const forgetful = new Harness({ client: waiting, secrets: both, options: { endpoint: moved } });
+    expect(await forgetful.get(reference)).toMatchObject({ message: expect.stringContaining('not among the endpoints') });
+    expect(forgetful.accesses).toEqual([]);
   });
 
   test('other than OpenAI’s has no pages to link to', async () => {

@@ -22,7 +22,7 @@ import {
   toResponseResource,
 } from './convert.ts';
 import { Endpoints } from './endpoints.ts';
-import { rethrow, rethrowRead } from './errors.ts';
+import { rethrowSubmit, rethrow } from './errors.ts';
 import type { OpenAIOptions } from './options.ts';
 import { responsePhase } from './states.ts';
 
@@ -57,34 +57,35 @@ export class OpenAIChatAgent extends AsyncAgent<ChatConfig, ResponseRef> {
     const request = { key: context.idempotencyKey, signal: context.signal };
     switch (task.config.api) {
       case '/v1/chat/completions':
-        return toChatResource(task, await client.complete(body, request).catch(rethrow('chat completion')), prices);
+        return toChatResource(task, await client.complete(body, request).catch(rethrowSubmit('chat completion')), prices);
       case '/v1/responses':
-        return toResponseResource(task, await client.respond(body, request).catch(rethrow('response')), prices);
+        return toResponseResource(task, await client.respond(body, request).catch(rethrowSubmit('response')), prices);
       case '/v1/embeddings':
-        return toEmbeddingResource(task, await client.embed(body, request).catch(rethrow('embeddings')), prices);
+        return toEmbeddingResource(task, await client.embed(body, request).catch(rethrowSubmit('embeddings')), prices);
     }
   }
 
   async create(task: Task<ChatConfig>, context: CreateContext): Promise<ResponseRef> {
+    const place = this.locate(task);
     warnOfUnused(task, context, this.#options);
     // What cannot be referred to must not be asked.
-    toResponseRef(task, { id: '' });
+    toResponseRef(task, { id: '' }, place);
     const body = toResponseRequest(task, this.#options, true);
-    const client = await this.#endpoints.forTask(task.config.place, context);
-    return toResponseRef(task, await client.respond(body, { key: context.idempotencyKey }).catch(rethrow('response')));
+    const client = await this.#endpoints.forTask(place, context);
+    return toResponseRef(task, await client.respond(body, { key: context.idempotencyKey }).catch(rethrowSubmit('response')), place);
   }
 
   async get(ref: ResponseRef, context: GetContext): Promise<Resource> {
     const client = await this.#endpoints.forJob(ref, context);
-    const response = await client.response(ref.responseId, context.signal).catch(rethrowRead(`response ${ref.responseId}`));
+    const response = await client.response(ref.responseId, context.signal).catch(rethrow(`response ${ref.responseId}`));
     return toBackgroundResource(ref, response, { prices: this.#options.prices, link: this.links(ref)[0]?.uri });
   }
 
   async delete(ref: ResponseRef, context: AgentContext): Promise<void> {
     const { responseId: id } = ref;
     const client = await this.#endpoints.forJob(ref, context);
-    const response = await client.response(id, context.signal).catch(rethrowRead(`response ${id}`));
-    if (!isTerminal(responsePhase(response))) await client.cancelResponse(id).catch(rethrowRead(`cancel of response ${id}`));
+    const response = await client.response(id, context.signal).catch(rethrow(`response ${id}`));
+    if (!isTerminal(responsePhase(response))) await client.cancelResponse(id).catch(rethrow(`cancel of response ${id}`));
   }
 
   override links(ref: ResponseRef): readonly LogLink[] {
@@ -93,7 +94,7 @@ export class OpenAIChatAgent extends AsyncAgent<ChatConfig, ResponseRef> {
   }
 
   locate({ config }: Task<ChatConfig>): Place {
-    return config.place;
+    return this.#endpoints.pinned(config.place);
   }
 
   /** Responses cannot be listed: one whose answer was lost stays lost, and ends by itself. */
@@ -107,7 +108,7 @@ export class OpenAIChatAgent extends AsyncAgent<ChatConfig, ResponseRef> {
 
   override checks(): readonly Check[] {
     return this.#endpoints.checks('models', async (client, { signal }) => {
-      const count = await client.countModels(signal).catch(rethrowRead('listing of models'));
+      const count = await client.countModels(signal).catch(rethrow('listing of models'));
       return `${count} models may be asked`;
     });
   }

@@ -14,7 +14,7 @@ import type { Batch, BatchClient } from './client.ts';
 import { batchConfig, batchRef, place, type BatchConfig, type BatchRef, type Place } from './config.ts';
 import { isFindable, keyOf, toBatchRef, toBatchRequest, toBatchResource } from './convert.ts';
 import { Endpoints } from './endpoints.ts';
-import { rethrow, rethrowRead, rethrowUnsubmitted } from './errors.ts';
+import { rethrowSubmit, rethrow, unsubmitted } from './errors.ts';
 import type { OpenAIOptions } from './options.ts';
 import { isStoppable } from './states.ts';
 
@@ -43,30 +43,31 @@ export class OpenAIBatchAgent extends AsyncAgent<BatchConfig, BatchRef> {
   /** A batch has no name of ours: it carries the key in its metadata, and is looked for before another is made. */
   async create(task: Task<BatchConfig>, context: CreateContext): Promise<BatchRef> {
     const { idempotencyKey: key, signal, logger } = context;
+    const at = this.locate(task);
     const body = toBatchRequest(task, key, this.#options);
     if (!isFindable(task.config))
       logger.warn({ key }, 'OpenAI: a batch whose metadata is full cannot be found again when an answer is lost');
-    const client = await this.#endpoints.forTask(task.config.place, context);
-    const known = await search(client, key, signal).catch(rethrowUnsubmitted('look-up of batches'));
-    return toBatchRef(known ?? (await client.createBatch(body, { key }).catch(rethrow('batch'))), task.config.place);
+    const client = await this.#endpoints.forTask(at, context);
+    const known = await search(client, key, signal).catch(unsubmitted('look-up of batches'));
+    return toBatchRef(known ?? (await client.createBatch(body, { key }).catch(rethrowSubmit('batch'))), at);
   }
 
   async get(ref: BatchRef, context: GetContext): Promise<Resource> {
     const client = await this.#endpoints.forJob(ref, context);
-    const batch = await client.batch(ref.batchId, context.signal).catch(rethrowRead(`batch ${ref.batchId}`));
+    const batch = await client.batch(ref.batchId, context.signal).catch(rethrow(`batch ${ref.batchId}`));
     return toBatchResource(batch, { prices: this.#options.prices, link: this.links(ref)[0]?.uri });
   }
 
   async delete(ref: BatchRef, context: AgentContext): Promise<void> {
     const client = await this.#endpoints.forJob(ref, context);
     const what = `batch ${ref.batchId}`;
-    const isLive = async (): Promise<boolean> => isStoppable(await client.batch(ref.batchId, context.signal).catch(rethrowRead(what)));
+    const isLive = async (): Promise<boolean> => isStoppable(await client.batch(ref.batchId, context.signal).catch(rethrow(what)));
     if (!(await isLive())) return;
     try {
       await client.cancelBatch(ref.batchId);
     } catch (error) {
       // It may have ended between the two.
-      if (await isLive()) rethrowRead(`cancel of ${what}`)(error);
+      if (await isLive()) rethrow(`cancel of ${what}`)(error);
     }
   }
 
@@ -76,13 +77,13 @@ export class OpenAIBatchAgent extends AsyncAgent<BatchConfig, BatchRef> {
   }
 
   locate({ config }: Task<BatchConfig>): Place {
-    return config.place;
+    return this.#endpoints.pinned(config.place);
   }
 
   async find(key: IdempotencyKey, where: Locator, context: AgentContext): Promise<BatchRef | undefined> {
     const at = place.parse(where);
     const client = await this.#endpoints.forJob(at, context);
-    const batch = await search(client, key, context.signal).catch(rethrowRead('look-up of batches'));
+    const batch = await search(client, key, context.signal).catch(rethrow('look-up of batches'));
     return batch && toBatchRef(batch, at);
   }
 
@@ -92,7 +93,7 @@ export class OpenAIBatchAgent extends AsyncAgent<BatchConfig, BatchRef> {
 
   override checks(): readonly Check[] {
     return this.#endpoints.checks('batches', async (client, { signal }) => {
-      await client.batches(undefined, signal).catch(rethrowRead('listing of batches'));
+      await client.batches(undefined, signal).catch(rethrow('listing of batches'));
       return 'batches may be read';
     });
   }

@@ -1,7 +1,7 @@
 import { FaultyUpstream, type UpstreamRequest } from '@flyte-agents/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { connect, type Access, type OpenAIClient } from './client.ts';
-import { rethrow, rethrowRead } from './errors.ts';
+import { rethrowSubmit, rethrow } from './errors.ts';
 
 const completion = {
   id: 'chatcmpl-1',
@@ -99,7 +99,7 @@ test('OA5, OA6: a batch is made, read, listed and cancelled; all that the servic
 });
 
 test('C8: what is not there is NOT_FOUND', async () => {
-  await expect(client.batch('unknown', signal).catch(rethrowRead('batch unknown'))).rejects.toMatchObject({
+  await expect(client.batch('unknown', signal).catch(rethrow('batch unknown'))).rejects.toMatchObject({
     code: 'NOT_FOUND',
     message: 'OpenAI batch unknown: 404 invalid_request_error No batch found',
   });
@@ -116,14 +116,14 @@ describe('C15: a submit', () => {
     ['truncated', { code: 'UNAVAILABLE', submitted: 'unknown' }],
   ] as const)('that is %s is said so, and is sent once: the core repeats it', async (kind, error) => {
     upstream.fault({ kind, retryAfterMs: 2000 });
-    await expect(client.createBatch({}, submit).catch(rethrow('batch'))).rejects.toMatchObject(error);
+    await expect(client.createBatch({}, submit).catch(rethrowSubmit('batch'))).rejects.toMatchObject(error);
     expect(upstream.requests).toHaveLength(1);
   });
 
   test('of which a gateway says 502 may have been taken', async () => {
     const gateway = await FaultyUpstream.start({ handler: () => ({ status: 502, body: '<html>Bad gateway</html>' }) });
     const behind = await connect(access({ baseUrl: gateway.url }));
-    await expect(behind.createBatch({}, submit).catch(rethrow('batch'))).rejects.toMatchObject({
+    await expect(behind.createBatch({}, submit).catch(rethrowSubmit('batch'))).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       submitted: 'unknown',
     });
@@ -132,7 +132,10 @@ describe('C15: a submit', () => {
 
   test('that never left was not taken', async () => {
     await upstream.close();
-    await expect(client.createBatch({}, submit).catch(rethrow('batch'))).rejects.toMatchObject({ code: 'UNAVAILABLE', submitted: 'no' });
+    await expect(client.createBatch({}, submit).catch(rethrowSubmit('batch'))).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      submitted: 'no',
+    });
   });
 });
 
@@ -145,7 +148,7 @@ test.each([
 ])('OA3: %j asks to come again in %s ms', async (headers, retryAfterMs) => {
   const body = { error: { message: 'Rate limit reached', type: 'requests', code: 'rate_limit_exceeded' } };
   const limited = await FaultyUpstream.start({ handler: () => ({ status: 429, headers, body }) });
-  const error = (await connect(access({ baseUrl: limited.url }))).complete(question, submit).catch(rethrow('chat completion'));
+  const error = (await connect(access({ baseUrl: limited.url }))).complete(question, submit).catch(rethrowSubmit('chat completion'));
   await expect(error).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED', passes: true, retryAfterMs });
   await limited.close();
 });
@@ -153,7 +156,7 @@ test.each([
 test.each(['complete', 'respond', 'embed'] as const)('R5, OA2: %s ends with its caller', async (method) => {
   upstream.fault({ kind: 'stall-before' });
   const controller = new AbortController();
-  const answered = client[method](question, { ...submit, signal: controller.signal }).catch(rethrow('chat completion'));
+  const answered = client[method](question, { ...submit, signal: controller.signal }).catch(rethrowSubmit('chat completion'));
   await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
   controller.abort();
   await expect(answered).rejects.toMatchObject({ code: 'UNAVAILABLE' });
@@ -162,7 +165,7 @@ test.each(['complete', 'respond', 'embed'] as const)('R5, OA2: %s ends with its 
 test('R5: a read ends with its signal', async () => {
   upstream.fault({ kind: 'stall-before' });
   const controller = new AbortController();
-  const answered = client.batch('batch_1', controller.signal).catch(rethrowRead('batch batch_1'));
+  const answered = client.batch('batch_1', controller.signal).catch(rethrow('batch batch_1'));
   controller.abort();
   await expect(answered).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
@@ -183,7 +186,9 @@ test('OA12: a service without keys is asked without one of ours', async () => {
 
 test('OA12: without a token of the cluster, an OpenAI identity says what is missing, and nothing is sent', async () => {
   const identity = { identityProviderId: 'idp_1', serviceAccountId: 'sa_1' };
-  const answered = (await connect(access({ apiKey: undefined, identity }))).complete(question, submit).catch(rethrow('chat completion'));
+  const answered = (await connect(access({ apiKey: undefined, identity })))
+    .complete(question, submit)
+    .catch(rethrowSubmit('chat completion'));
   await expect(answered).rejects.toMatchObject({ code: 'UNAUTHENTICATED', submitted: 'no', message: expect.stringContaining('token') });
   expect(upstream.requests).toEqual([]);
 });
@@ -194,7 +199,7 @@ test('OA12: without an identity in Azure, one there says so, and nothing is sent
   vi.stubEnv('AZURE_TOKEN_CREDENTIALS', 'EnvironmentCredential');
   const answered = (await connect(access({ apiKey: undefined, identity: 'azure' })))
     .complete(question, submit)
-    .catch(rethrow('chat completion'));
+    .catch(rethrowSubmit('chat completion'));
   await expect(answered).rejects.toMatchObject({ code: 'UNAUTHENTICATED', submitted: 'no' });
   expect(upstream.requests).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@flyte-agents/core';
+import { isUnsent, networkCode, toRetryAfterMs, type JsonObject } from '@flyte-agents/core';
 import type { OpenAI } from 'openai';
 import { z } from 'zod';
 import { toCredentials, type Identity } from './credentials.ts';
@@ -223,16 +223,13 @@ class SdkClient implements OpenAIClient {
   }
 }
 
-/** Codes of connections that never came about. */
-const unsentCodes: ReadonlySet<unknown> = new Set(['EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND']);
-
 function toOpenAIError(cause: unknown, sdk: Sdk): OpenAIError {
   if (cause instanceof sdk.OAuthError) return new OpenAIError(cause.message, { from: 'credentials', status: cause.status, cause });
   if (cause instanceof sdk.APIUserAbortError) return new OpenAIError('the call was given up', { from: 'nobody', cause });
   if (cause instanceof sdk.APIConnectionError) {
-    const code = codeOf(cause);
+    const code = networkCode(cause);
     const message = `no answer (${code ?? 'the connection broke'})`;
-    return new OpenAIError(message, { from: 'nobody', isUnsent: unsentCodes.has(code), cause });
+    return new OpenAIError(message, { from: 'nobody', isUnsent: isUnsent(code), cause });
   }
   if (cause instanceof sdk.APIError) return toRefusal(cause);
   // Nothing was sent: there is nothing to prove with who asks.
@@ -248,24 +245,15 @@ function toRefusal(cause: InstanceType<Sdk['APIError']>): OpenAIError {
     from: message === undefined ? 'nobody' : 'service',
     status: cause.status,
     ...(typeof reason === 'string' && { reason }),
-    retryAfterMs: toRetryAfterMs(cause.headers),
+    retryAfterMs: toWaitMs(cause.headers),
     cause,
   });
 }
 
 const refusal = z.object({ message: z.string() });
 
-function toRetryAfterMs(headers: Headers | undefined): number | undefined {
+/** In OpenAI's own header, in milliseconds, or in the usual one. */
+function toWaitMs(headers: Headers | undefined): number | undefined {
   const milliseconds = Number.parseFloat(headers?.get('retry-after-ms') ?? '');
-  if (Number.isFinite(milliseconds)) return milliseconds;
-  const text = headers?.get('retry-after') ?? '';
-  const seconds = Number(text === '' ? undefined : text);
-  const until = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(text) - Date.now();
-  return Number.isFinite(until) ? Math.max(0, until) : undefined;
-}
-
-/** The code of the fault of the network behind an error. */
-function codeOf(error: unknown): string | undefined {
-  for (let each = error; each instanceof Error; each = each.cause) if ('code' in each && typeof each.code === 'string') return each.code;
-  return undefined;
+  return Number.isFinite(milliseconds) ? milliseconds : toRetryAfterMs(headers?.get('retry-after'));
 }

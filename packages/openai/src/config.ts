@@ -8,7 +8,7 @@ type Api = '/v1/chat/completions' | '/v1/responses' | '/v1/embeddings';
 export type Place = {
   /** The organization that pays. Null: the key's own. */
   readonly organization: string | null;
-  /** One of the operator's endpoints. Null: the default one. */
+  /** One of the operator's endpoints. Null: the default one; of what is under way, that was so before endpoints were written down. */
   readonly baseUrl: string | null;
 };
 

@@ -17,6 +17,11 @@ export class Endpoints {
     this.#default = options.endpoint ?? openAi;
   }
 
+  /** A task's place with its endpoint written down: what is under way stays there when an operator changes the default. */
+  pinned({ organization, baseUrl }: Place): Place {
+    return { organization, baseUrl: this.#find({ organization, baseUrl })?.baseUrl ?? baseUrl };
+  }
+
   /** The client for a task. @throws AgentError INVALID_ARGUMENT when it names an endpoint that is not allowed */
   async forTask(place: Place, context: AgentContext): Promise<OpenAIClient> {
     const endpoint = this.#find(place);

@@ -1,8 +1,9 @@
+import type { RequestFacts } from '@flyte-agents/core';
 import { describe, expect, test } from 'vitest';
-import { OpenAIError, rethrowRead, rethrowUnsubmitted, toFault, type RequestFacts } from './errors.ts';
+import { OpenAIError, rethrow, unsubmitted, toSubmitFault } from './errors.ts';
 
 function fault(message: string, facts: RequestFacts) {
-  return toFault(new OpenAIError(message, facts), 'batch b1');
+  return toSubmitFault(new OpenAIError(message, facts), 'batch b1');
 }
 
 describe('OA3: too many requests', () => {
@@ -64,7 +65,7 @@ test.each([
 /** The fault of a read that was answered so. */
 function ask(status: number): unknown {
   try {
-    return rethrowRead('batch b1')(new OpenAIError('why', { from: 'service', status }));
+    return rethrow('batch b1')(new OpenAIError('why', { from: 'service', status }));
   } catch (error) {
     return error;
   }
@@ -76,11 +77,11 @@ test('C6: a question that cannot be answered is not the task’s fault, unless i
 });
 
 test('C15: what comes before a submit submits nothing', () => {
-  expect(() => rethrowUnsubmitted('look-up')(new OpenAIError('no answer', { from: 'nobody', retryAfterMs: 5 }))).toThrow(
+  expect(() => unsubmitted('look-up')(new OpenAIError('no answer', { from: 'nobody', retryAfterMs: 5 }))).toThrow(
     expect.objectContaining({ code: 'UNAVAILABLE', submitted: 'no', retryAfterMs: 5 }),
   );
 });
 
 test('a defect is not taken for an answer', () => {
-  expect(toFault(new TypeError('oops'), 'batch b1')).toMatchObject({ code: 'INTERNAL' });
+  expect(toSubmitFault(new TypeError('oops'), 'batch b1')).toMatchObject({ code: 'INTERNAL' });
 });

@@ -8,13 +8,10 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   InternalFailure: 'UNAVAILABLE',
   ModelError: 'FAILED_PRECONDITION',
 };
-const advice: Partial<Record<ErrorCode, string>> = {
-  PERMISSION_DENIED: ' (grant it to the role that the server acts as; see Credentials and permissions)',
-};
 
 /** Of which request of SageMaker's a fault is told. @param what the operation, and the job if there is one */
 export function asked(what: string): Asked {
-  return { service: 'SageMaker', what, advice, codes };
+  return { service: 'SageMaker', what, codes };
 }
 
 /** Says the error of a question or a cancel in the words of the agents. */
@@ -36,7 +33,7 @@ export function submitFault(error: unknown, what: string): AgentError {
   const fault = toSubmitFault(error, asked(what));
   if (!isReason(error, /^ResourceLimitExceeded$/)) return fault;
   const message = `${fault.message} (ask AWS for a higher quota, or end what uses it)`;
-  return new AgentError({ code: 'RESOURCE_EXHAUSTED', origin: 'system', passes: false, submitted: 'no', message, cause: error });
+  return AgentError.like(fault, { passes: false, submitted: 'no', message });
 }
 
 /** A job that SageMaker does not show. */

@@ -17,7 +17,7 @@ import { connect, type NewStatement, type Progress, type Row, type SnowflakeClie
 import { jobConfig, jobPlace, jobRef, legacyJobRef, type JobConfig, type JobPlace, type JobRef } from './config.ts';
 import { neededPartitions, toIdentifier, toLink, toNewStatement, toPlace, toResource, toTagStart } from './convert.ts';
 import { readCredentials, signToken } from './credentials.ts';
-import { rethrow, toFault, toUnclear } from './errors.ts';
+import { rethrow, toReadFault, toSubmitFault, toUnclear } from './errors.ts';
 import type { SnowflakeAgentOptions } from './options.ts';
 import { isOver, stateOf } from './states.ts';
 
@@ -49,7 +49,7 @@ export class SnowflakeAgent extends AsyncAgent<JobConfig, JobRef> {
       const { handle } = await client.submit(statement);
       return { ...place, queryId: handle, by: 'api' };
     } catch (error) {
-      const fault = toFault(error, 'submit');
+      const fault = toSubmitFault(error, 'submit');
       if (fault.submitted === 'no') throw fault;
     }
     // Whether it was taken is not known. Snowflake answers with the statement of a request id, once it knows of it.
@@ -142,7 +142,7 @@ async function resubmitted(client: SnowflakeClient, statement: NewStatement): Pr
 }
 
 function rethrowUnclear(error: unknown): never {
-  throw toUnclear(toFault(error, 'submit'));
+  throw toUnclear(toSubmitFault(error, 'submit'));
 }
 
 /** The rows after the first partition's, where an output is a list. */
@@ -169,7 +169,7 @@ async function progressOf(client: SnowflakeClient, { queryId }: JobRef, signal: 
   try {
     return await client.progress(queryId, signal);
   } catch (error) {
-    const fault = toFault(error, `query ${queryId}`);
+    const fault = toReadFault(error, `query ${queryId}`);
     if (fault.passes) throw fault;
     return undefined;
   }

@@ -4,7 +4,7 @@ import { keys, privateKey } from './__fixtures__/keys.ts';
 import { SnowflakeApi } from '@flyte-agents/test-upstreams';
 import { connect, type SnowflakeClient } from './client.ts';
 import type { Credentials } from './credentials.ts';
-import { rethrow, toFault } from './errors.ts';
+import { rethrow, toSubmitFault } from './errors.ts';
 
 const requestId = '8c0e2f7a-0000-5000-8000-000000000001';
 const statement = { requestId, body: { statement: 'SELECT 1', parameters: { QUERY_TAG: '{"flyte_key":"k1"' } } };
@@ -276,7 +276,7 @@ test('SF12: who gives out no token is named, and nothing was submitted', async (
     .submit(statement)
     .then(
       () => undefined,
-      (error: unknown) => toFault(error, 'submit'),
+      (error: unknown) => toSubmitFault(error, 'submit'),
     );
   expect(fault).toMatchObject({
     code: 'UNAUTHENTICATED',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { JsonObject } from '@flyte-agents/core';
+import { toRetryAfterMs, type JsonObject } from '@flyte-agents/core';
 import type { Credentials } from './credentials.ts';
-import { SnowflakeError } from './errors.ts';
+import { SnowflakeError, toReason } from './errors.ts';
 import { request, within, type HttpAnswer } from './http.ts';
 import { Session } from './session.ts';
 import { TokenSource } from './tokens.ts';
@@ -146,7 +146,7 @@ class SqlApiClient implements SnowflakeClient {
     if (state === 'SUCCESS') return rows[0]?.[0] ?? undefined;
     // What is cancelled or over its time may do better later; what is wrong stays wrong.
     const isLate = state === 'RUNNING' || code === '000630' || code === '000604';
-    throw new SnowflakeError(message ?? '', isLate ? { status: 503 } : { status: 422, code, sqlState });
+    throw new SnowflakeError(message ?? '', isLate ? { status: 503 } : { status: 422, reason: toReason(code, sqlState) });
   }
 
   async cancel(handle: string): Promise<void> {
@@ -157,7 +157,7 @@ class SqlApiClient implements SnowflakeClient {
 
   async cancelQuery(queryId: string): Promise<void> {
     const found = toStatement(await this.#ask('', { body: { statement: `SELECT SYSTEM$CANCEL_QUERY(${quoted(queryId)})` } }));
-    if (found.state === 'FAILED') throw new SnowflakeError(found.message ?? '', { status: 422, code: found.code });
+    if (found.state === 'FAILED') throw new SnowflakeError(found.message ?? '', { status: 422, reason: found.code });
   }
 
   /** @throws SnowflakeError for an answer that says nothing of a statement */
@@ -214,12 +214,10 @@ function toStatement({ status, headers, body }: HttpAnswer, handle?: string): St
 
 function toError({ status, headers, body }: HttpAnswer): SnowflakeError {
   const said = answer.safeParse(body).data;
-  const seconds = Number(headers.get('retry-after') ?? undefined);
   return new SnowflakeError(said?.message ?? '', {
     status,
-    code: said?.code ?? undefined,
-    sqlState: said?.sqlState ?? undefined,
-    retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : undefined,
+    reason: toReason(said?.code, said?.sqlState),
+    retryAfterMs: toRetryAfterMs(headers.get('retry-after')),
   });
 }
 

@@ -1,4 +1,4 @@
-import type { JsonValue, Schema, SimpleType } from '@flyte-agents/core';
+import { simpleTypes, type JsonValue, type Schema, type SimpleType } from '@flyte-agents/core';
 import { z } from 'zod';
 
 /** A task's settings as flyte-sdk registers them. flytekit 1 puts the first six into the template's `config`. */
@@ -126,18 +126,7 @@ export const jobConfig: Schema<JobConfig> = z
   })
   .transform(({ connection_kwargs: options, batch, ...names }) => ({ ...names, batch: batch ?? false, options: options ?? noOptions }));
 
-const simpleType: z.ZodType<SimpleType> = z.enum([
-  'NONE',
-  'INTEGER',
-  'FLOAT',
-  'STRING',
-  'BOOLEAN',
-  'DATETIME',
-  'DURATION',
-  'BINARY',
-  'ERROR',
-  'STRUCT',
-]);
+const simpleType: z.ZodType<SimpleType> = z.enum(simpleTypes);
 const outputType: z.ZodType<OutputType> = z.union([z.literal('TABLE'), simpleType, z.object({ list: simpleType })]);
 
 const place = z.object({

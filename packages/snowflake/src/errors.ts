@@ -1,29 +1,7 @@
-import { AgentError, firstLine, fromHttpStatus, type ErrorCode } from '@flyte-agents/core';
-
-/** What is known of a request that failed. */
-export interface RequestFacts {
-  /** The HTTP status; absent when there was no answer, or none that can be read. */
-  readonly status?: number | undefined;
-  /** Snowflake's number for what is wrong: `390144`. */
-  readonly code?: string | undefined;
-  readonly sqlState?: string | undefined;
-  /** When Snowflake wants to be asked again, in milliseconds from now. */
-  readonly retryAfterMs?: number | undefined;
-  /** Whether the request certainly never left. */
-  readonly isUnsent?: boolean | undefined;
-  readonly cause?: unknown;
-}
+import { AgentError, fromHttpStatus, RequestError, readFault, type ErrorCode } from '@flyte-agents/core';
 
 /** A request that failed, as the client says it. */
-export class SnowflakeError extends Error {
-  readonly facts: RequestFacts;
-
-  constructor(message: string, facts: RequestFacts) {
-    super(message, { cause: facts.cause });
-    this.name = 'SnowflakeError';
-    this.facts = facts;
-  }
-}
+export class SnowflakeError extends RequestError {}
 
 const advice: Partial<Record<ErrorCode, string>> = {
   UNAUTHENTICATED: ' (check the account, the user and the secret of its authenticator)',
@@ -33,33 +11,29 @@ const advice: Partial<Record<ErrorCode, string>> = {
 /** Says the error of a question or a cancel in the words of the agents. @param what the operation, and the query if there is one */
 export function rethrow(what: string): (error: unknown) => never {
   return (error) => {
-    throw toFault(error, what);
+    throw toReadFault(error, what);
   };
 }
 
-/** Says an error of the client. Only a 5xx and no answer at all leave open whether Snowflake took a statement. */
-export function toFault(error: unknown, what: string): AgentError {
+/** The same, not thrown. A query that cannot be is the fault of the task too. */
+export function toReadFault(error: unknown, what: string): AgentError {
+  return readFault(toSubmitFault(error, what), ['NOT_FOUND', 'INVALID_ARGUMENT']);
+}
+
+/** Says the error of a submit. Only a conflict, a timeout, a 5xx and no answer at all leave open whether Snowflake took a statement. */
+export function toSubmitFault(error: unknown, what: string): AgentError {
   if (!(error instanceof SnowflakeError)) return AgentError.from(error);
-  const { status, code: number, sqlState, retryAfterMs, isUnsent = false } = error.facts;
-  const code = status === undefined ? 'UNAVAILABLE' : fromHttpStatus(status);
-  const reason = [status, number, sqlState && `(${sqlState})`, firstLine(error.message)].filter(Boolean).join(' ');
-  const isRefused = status !== undefined && status < 500 && status !== 408;
-  return new AgentError({
-    code,
-    message: `Snowflake ${what}: ${reason}${advice[code] ?? ''}`,
-    submitted: isRefused || isUnsent ? 'no' : 'unknown',
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    cause: error,
-  });
+  const { status } = error.facts;
+  return error.toFault({ what: `Snowflake ${what}`, code: status === undefined ? 'UNAVAILABLE' : fromHttpStatus(status), advice });
+}
+
+/** Snowflake's words for what is wrong: its number, and the state of SQL: `002003 (02000)`. */
+export function toReason(code: string | null | undefined, sqlState?: string | null): string | undefined {
+  return [code, sqlState && `(${sqlState})`].filter(Boolean).join(' ') || undefined;
 }
 
 /** A fault of a submit that repeats one whose outcome is unknown: it stays unknown. */
-export function toUnclear({ code, message, retryAfterMs, cause }: AgentError): AgentError {
-  return new AgentError({
-    code: code === 'RESOURCE_EXHAUSTED' ? code : 'UNAVAILABLE',
-    message,
-    submitted: 'unknown',
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    cause,
-  });
+export function toUnclear(fault: AgentError): AgentError {
+  const code = fault.code === 'RESOURCE_EXHAUSTED' ? fault.code : 'UNAVAILABLE';
+  return AgentError.like(fault, { code, origin: 'system', passes: true, submitted: 'unknown' });
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@flyte-agents/core';
+import { isUnsent, networkCode, type JsonObject } from '@flyte-agents/core';
 import { SnowflakeError } from './errors.ts';
 
 /** An answer, whatever it says; `undefined` for a body that is no JSON. */
@@ -18,8 +18,6 @@ export interface HttpRequest {
 
 /** After this, a request without an answer is given up, in milliseconds. */
 const requestLimitMs = 60_000;
-/** Codes of connections that never came about. */
-const unsentCodes: ReadonlySet<unknown> = new Set(['EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND']);
 
 /** One request, on a connection that is kept. It follows no redirect: that could lead elsewhere. @throws SnowflakeError when there is no answer that can be read */
 export async function request(url: URL | string, { headers, body, signal }: HttpRequest): Promise<HttpAnswer> {
@@ -41,9 +39,9 @@ export async function request(url: URL | string, { headers, body, signal }: Http
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: response.ok ? JSON.parse(text) : parsed(text) };
   } catch (error) {
-    const code = codeOf(error);
+    const code = networkCode(error);
     throw new SnowflakeError(`no answer (${code ?? 'the connection broke, or the answer could not be read'})`, {
-      isUnsent: unsentCodes.has(code),
+      isUnsent: isUnsent(code),
       cause: error,
     });
   }
@@ -69,10 +67,4 @@ function parsed(text: string): unknown {
   } catch {
     return {};
   }
-}
-
-/** The system's word for what is wrong with the connection. */
-function codeOf(error: unknown): string | undefined {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
 }

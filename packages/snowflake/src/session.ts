@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { toIssuer } from './account.ts';
 import { toLogin, type Credentials } from './credentials.ts';
-import { SnowflakeError } from './errors.ts';
+import { SnowflakeError, toReason } from './errors.ts';
 import { request, within, type HttpAnswer } from './http.ts';
 import type { Progress } from './client.ts';
 import type { TokenSource } from './tokens.ts';
@@ -57,7 +57,7 @@ export class Session {
       // An expired session is said with a status of 200 too.
       const isExpired = answer.status === 401 || code?.startsWith('3901');
       if (isExpired && !isRenewed && this.forget()) continue;
-      throw new SnowflakeError(message ?? '', { status: isExpired ? 401 : answer.status, code: code ?? undefined });
+      throw new SnowflakeError(message ?? '', { status: isExpired ? 401 : answer.status, reason: toReason(code) });
     }
   }
 
@@ -99,7 +99,7 @@ export class Session {
     const { success, code, message, data } = read(loginAnswer, answer);
     if (success === false || answer.status !== 200 || !data?.token) {
       const status = answer.status === 200 ? 401 : answer.status;
-      throw new SnowflakeError(message ?? 'the login gave no session', { status, code: code ?? undefined });
+      throw new SnowflakeError(message ?? 'the login gave no session', { status, reason: toReason(code) });
     }
     hide(data.token);
     this.#renewAt = Date.now() + (data.validityInSeconds ?? 3600) * 900;

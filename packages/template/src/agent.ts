@@ -13,7 +13,7 @@ import {
 import { connect, type AcmeClient, type Connect } from './client.ts';
 import { jobConfig, jobRef, type JobConfig, type JobRef } from './config.ts';
 import { toJobRequest, toLinks, toResource } from './convert.ts';
-import { rethrow } from './errors.ts';
+import { rethrow, rethrowSubmit } from './errors.ts';
 import { isOver } from './states.ts';
 
 /** The secret with the service's API token. */
@@ -41,7 +41,7 @@ export class AcmeAgent extends AsyncAgent<JobConfig, JobRef> {
   /** The same key gives the same job: Acme takes it as the token of the submit. */
   async create(task: Task<JobConfig>, context: CreateContext): Promise<JobRef> {
     const client = await this.#client(context);
-    const { id } = await client.submit(context.idempotencyKey, toJobRequest(task)).catch(rethrow('submit'));
+    const { id } = await client.submit(context.idempotencyKey, toJobRequest(task)).catch(rethrowSubmit('submit'));
     return { id };
   }
 

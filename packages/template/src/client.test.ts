@@ -1,7 +1,7 @@
 import { FaultyUpstream } from '@flyte-agents/testing';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { connect } from './client.ts';
-import { rethrow } from './errors.ts';
+import { rethrow, rethrowSubmit } from './errors.ts';
 
 const job = { id: 'j1', state: 'RUNNING', hasStarted: true, owner: 'unread' };
 const request = { command: 'make', queue: 'q', environment: {}, labels: {} };
@@ -55,7 +55,7 @@ test.each([
   ['truncated', { code: 'UNAVAILABLE', submitted: 'unknown' }],
 ] as const)('C15: a submit that is %s is said so', async (kind, error) => {
   upstream.fault({ kind, retryAfterMs: 2000 });
-  await expect(connect('secret').submit('key', request).catch(rethrow('submit'))).rejects.toMatchObject(error);
+  await expect(connect('secret').submit('key', request).catch(rethrowSubmit('submit'))).rejects.toMatchObject(error);
 });
 
 test('R5: a read ends with its signal', async () => {

@@ -1,3 +1,4 @@
+import { toRetryAfterMs } from '@flyte-agents/core';
 import { z } from 'zod';
 import { AcmeError } from './errors.ts';
 
@@ -56,7 +57,10 @@ export const connect: Connect = (apiToken) => {
       const response = await fetch(new URL(path, base), { ...options, headers: all });
       if (response.ok) return await response.json();
       const { message } = read(refusal, await response.json().catch(() => ({})));
-      throw new AcmeError(message ?? response.statusText, { status: response.status, retryAfterMs: toRetryAfterMs(response) });
+      throw new AcmeError(message ?? response.statusText, {
+        status: response.status,
+        retryAfterMs: toRetryAfterMs(response.headers.get('retry-after')),
+      });
     } catch (error) {
       if (error instanceof AcmeError) throw error;
       throw new AcmeError('the connection broke, or the answer could not be read', { cause: error });
@@ -86,9 +90,4 @@ function read<Value>(schema: z.ZodType<Value>, answer: unknown): Value {
   const { success, data, error } = schema.safeParse(answer);
   if (success) return data;
   throw new AcmeError('the answer is not one that this agent knows', { cause: error });
-}
-
-function toRetryAfterMs(response: Response): number | undefined {
-  const seconds = Number(response.headers.get('retry-after') ?? undefined);
-  return Number.isFinite(seconds) ? seconds * 1000 : undefined;
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { InputValue, TaskPhase, TaskResult, TaskSource } from '@flyte-agents/cli';
-import type { BatchServer, BigQueryServer, OpenAIServer, S3Server, SnowflakeServer } from '@flyte-agents/test-upstreams';
+import type { BatchServer, BigQueryServer, OpenAIServer, S3Server, SageMakerServer, SnowflakeServer } from '@flyte-agents/test-upstreams';
 
 /** The root of the repository. */
 export const root: string = join(import.meta.dirname, '../../..');
@@ -11,6 +11,7 @@ export interface Upstreams {
   readonly batch: BatchServer;
   readonly bigquery: BigQueryServer;
   readonly openAi: OpenAIServer;
+  readonly sageMaker: SageMakerServer;
   readonly snowflake: SnowflakeServer;
 }
 

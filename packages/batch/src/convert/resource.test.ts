@@ -33,7 +33,9 @@ describe('links', () => {
       attempts: [attempt ?? {}, { container: { logStreamName: 'last' } }],
       container: { logStreamName: 'last' },
     };
-    expect(toResource({ ref, job: second }).links).toEqual([{ name: 'AWS Batch #0-1', uri: expect.stringMatching(/log-events\/last$/) }]);
+    const withoutContainer = { ...second, container: undefined };
+    for (const job of [second, withoutContainer])
+      expect(toResource({ ref, job }).links).toEqual([{ name: 'AWS Batch #0-1', uri: expect.stringMatching(/log-events\/last$/) }]);
   });
 
   test('AB8: a log that goes elsewhere has no link, and one of another group has its own', () => {
@@ -63,7 +65,7 @@ describe('a failure', () => {
     expect(toResource({ ref, job }).message).toContain('exit(137); out of memory: it had 2048 MiB, ask for more');
   });
 
-  test('AB5: by somebody outside is told with his reason', () => {
+  test('AB5, AB6: by somebody outside is told with his reason, whatever its container wrote', () => {
     const job = { ...jobs.failed, isTerminated: true, statusReason: 'not wanted' };
     const error = { code: 'x', message: 'y', recoverable: true };
     expect(toResource({ ref, job, error })).toMatchObject({ phase: 'FAILED', message: expect.stringContaining('terminated: not wanted') });
@@ -90,7 +92,7 @@ describe('an array', () => {
     },
   ];
 
-  test('AB9: tells how its jobs stand, and which failed, with their logs', () => {
+  test('AB9, AB16: tells how its jobs stand, and which failed, with their logs', () => {
     const resource = toResource({ ref, job: jobs.array, failed });
     expect(resource).toMatchObject({
       phase: 'RETRYABLE_FAILED',
@@ -100,10 +102,19 @@ describe('an array', () => {
     });
   });
 
-  test('AB9: succeeds when enough of it did', () => {
+  test('AB9: tells how its jobs stand before they are over', () => {
+    const arrayProperties = { size: 3, statusSummary: { RUNNABLE: 2, RUNNING: 1, FAILED: 0 } };
+    expect(toResource({ ref, job: { ...jobs.array, status: 'PENDING', statusReason: undefined, arrayProperties } })).toMatchObject({
+      phase: 'RUNNING',
+      message: 'PENDING; 3 jobs: 2 RUNNABLE, 1 RUNNING',
+    });
+  });
+
+  test('AB9, AB16: succeeds when enough of it did', () => {
     expect(toResource({ ref: { ...ref, minSuccessRatio: 0.9 }, job: jobs.array, failed })).toMatchObject({
       phase: 'SUCCEEDED',
       message: '9 of 10 jobs succeeded, which is enough (minSuccessRatio 0.9)',
+      customInfo: { arraySize: 10 },
     });
     expect(toResource({ ref: { ...ref, minSuccessRatio: 0.91 }, job: jobs.array, failed }).phase).toBe('RETRYABLE_FAILED');
     expect(toResource({ ref: { ...ref, minSuccessRatio: 0.5 }, job: { ...jobs.array, isTerminated: true } }).phase).toBe('FAILED');
@@ -112,6 +123,26 @@ describe('an array', () => {
 
 test('AB16, C22: what a job used is told in seconds of CPU and memory', () => {
   expect(toResource({ ref, job: jobs.failed }).customInfo).toEqual({ attempts: 1, seconds: 60, vcpuSeconds: 120, memoryGibSeconds: 120 });
+});
+
+test('AB16: what it used counts in all of its attempts, with GPUs', () => {
+  const attempts = [
+    { startedAt: 1000, stoppedAt: 11_000 },
+    { startedAt: 20_000, stoppedAt: 25_000 },
+  ];
+  const resourceRequirements = [
+    { type: 'VCPU', value: '2' },
+    { type: 'MEMORY', value: '1024' },
+    { type: 'GPU', value: '4' },
+  ];
+  const used = { attempts: 2, seconds: 15, vcpuSeconds: 30, memoryGibSeconds: 15, gpuSeconds: 60 };
+  for (const status of ['SUCCEEDED', 'FAILED'])
+    expect(toResource({ ref, job: { ...jobs.failed, status, attempts, container: { resourceRequirements } } }).customInfo).toEqual(used);
+});
+
+test('AB16: of a job without attempts, its own times count', () => {
+  const job = { ...jobs.failed, attempts: [], startedAt: 1000, stoppedAt: 3000, container: { vcpus: 2, memory: 512 } };
+  expect(toResource({ ref, job }).customInfo).toEqual({ attempts: 0, seconds: 2, vcpuSeconds: 4, memoryGibSeconds: 1 });
 });
 
 test('AB4: a job that waits says why, if Batch does', () => {

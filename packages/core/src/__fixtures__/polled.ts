@@ -48,8 +48,14 @@ export class BatchAgent extends PolledAgent {
   readonly calls: string[][] = [];
   readonly lost = new Set<string>();
   error: AgentError | undefined;
+  /** What is said of every job. */
+  fault: AgentError | undefined;
   /** How many answers are left out at the end. */
   forgets = 0;
+  /** Whether calls wait until they are let go, one by one. */
+  isHeld = false;
+  readonly held: PromiseWithResolvers<void>[] = [];
+  readonly contexts: AgentContext[] = [];
   override readonly largestPoll: number;
 
   constructor(largestPoll: number = 100) {
@@ -65,10 +71,16 @@ export class BatchAgent extends PolledAgent {
     return typeof account === 'string' ? account : '';
   }
 
-  override async getMany(refs: readonly JsonObject[]): Promise<readonly (Resource | AgentError)[]> {
+  override async getMany(refs: readonly JsonObject[], context: AgentContext): Promise<readonly (Resource | AgentError)[]> {
     const jobs = refs.map(({ job }) => (typeof job === 'string' ? job : ''));
     this.calls.push(jobs);
+    this.contexts.push(context);
+    const gate = Promise.withResolvers<void>();
+    this.held.push(gate);
+    if (this.isHeld) await gate.promise;
     if (this.error !== undefined) throw this.error;
+    const { fault } = this;
+    if (fault !== undefined) return jobs.map(() => fault);
     const answers = jobs.map((job) =>
       this.lost.has(job) ? new AgentError({ code: 'NOT_FOUND', message: `no job ${job}` }) : ({ phase: 'RUNNING' } as const),
     );

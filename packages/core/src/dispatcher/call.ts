@@ -1,3 +1,5 @@
+import type { AgentError } from '../errors.ts';
+
 /** The most that is kept back of a caller's deadline, in milliseconds; 10 % of the deadline if that is less. */
 const marginMs = 500;
 /** How long a call may take whose caller gave no deadline, in milliseconds. */
@@ -69,6 +71,11 @@ export class Call {
     this.#ended = true;
     clearTimeout(this.#timer);
   }
+}
+
+/** How long to wait before the next try, in milliseconds: longer each time, and as long as the service wants. @param round 0 after the first try */
+export function backOffMs(round: number, { retryAfterMs = 0 }: AgentError): number {
+  return Math.max(retryAfterMs, Math.random() * 100 * 2 ** Math.min(round, 6));
 }
 
 /** Waits, at most until the signal is aborted. */

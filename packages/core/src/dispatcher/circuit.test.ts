@@ -13,9 +13,12 @@ afterEach(() => vi.useRealTimers());
 
 const down = new AgentError({ code: 'UNAVAILABLE', message: 'S3 answered 503' });
 
-async function call(error?: Error, host = 'host'): Promise<string> {
+const { signal } = new AbortController();
+const of = { host: 'host', signal };
+
+async function call(error?: Error, changes: { readonly host?: string; readonly signal?: AbortSignal } = {}): Promise<string> {
   try {
-    return await circuits.call(host, async () => {
+    return await circuits.call({ ...of, ...changes }, async () => {
       calls++;
       if (error !== undefined) throw error;
       return 'answer';
@@ -25,8 +28,8 @@ async function call(error?: Error, host = 'host'): Promise<string> {
   }
 }
 
-async function repeat(times: number, error?: Error): Promise<void> {
-  for (let time = 0; time < times; time++) await call(error);
+async function repeat(times: number, error?: Error, changes?: { readonly signal: AbortSignal }): Promise<void> {
+  for (let time = 0; time < times; time++) await call(error, changes);
 }
 
 test('C15: after ten passing faults in a row nothing is sent for a while, and the reason is told', async () => {
@@ -46,7 +49,7 @@ test('C15: after the rest one call tries, and its success lets the others throug
   await repeat(10, down);
   vi.advanceTimersByTime(1000);
   const gate = Promise.withResolvers<string>();
-  const probe = circuits.call('host', () => gate.promise);
+  const probe = circuits.call(of, () => gate.promise);
   expect(await call()).toBe('S3 answered 503');
   gate.resolve('back');
   expect(await probe).toBe('back');
@@ -83,12 +86,12 @@ test.each([
 
 test('C15: hosts are apart', async () => {
   await repeat(30, down);
-  expect(await call(undefined, 'another')).toBe('answer');
+  expect(await call(undefined, { host: 'another' })).toBe('answer');
 });
 
 test('C15: a call that is held back is known not to have been submitted, and when to come again', async () => {
   await repeat(10, down);
-  const error = await circuits.call('host', async () => 'answer').catch((caught: unknown) => caught);
+  const error = await circuits.call(of, async () => 'answer').catch((caught: unknown) => caught);
   expect(AgentError.is(error) && error).toMatchObject({ submitted: 'no', passes: true, retryAfterMs: expect.any(Number) });
 });
 
@@ -102,8 +105,29 @@ test('C15: retries are for a service that mostly answers', async () => {
 test('a try that never comes back is given up', async () => {
   await repeat(10, down);
   vi.advanceTimersByTime(1000);
-  void circuits.call('host', () => new Promise(() => {}));
+  void circuits.call(of, () => new Promise(() => {}));
   expect(await call()).toBe('S3 answered 503');
   vi.advanceTimersByTime(60_000);
+  expect(await call()).toBe('answer');
+});
+
+const hungUp = AbortSignal.abort(new DOMException('the caller cancelled the call', 'AbortError'));
+const late = AbortSignal.abort(new DOMException('the deadline of the call is near', 'TimeoutError'));
+
+test('C15: calls that their callers gave up say nothing against the host, whatever they ended with', async () => {
+  await repeat(30, down, { signal: hungUp });
+  await repeat(30, hungUp.reason, { signal: hungUp });
+  expect(calls).toBe(60);
+});
+
+test('C15: calls that had no answer in time do', async () => {
+  await repeat(30, late.reason, { signal: late });
+  expect(calls).toBe(10);
+});
+
+test('C15: a try that its caller gave up says nothing, and lets the next call try', async () => {
+  await repeat(10, down);
+  vi.advanceTimersByTime(1000);
+  await call(down, { signal: hungUp });
   expect(await call()).toBe('answer');
 });

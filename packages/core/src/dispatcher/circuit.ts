@@ -42,12 +42,13 @@ export class Circuits {
   }
 
   /**
-   * Makes a call unless the host is at rest.
+   * Makes a call unless the host is at rest. One that its caller gave up says nothing of the host; one that had no answer in time does.
    *
+   * @param of the name of the host, and the signal that ends the call
    * @throws AgentError UNAVAILABLE, not submitted, while the host is at rest; else what the call throws
    */
-  async call<Value>(name: string, call: () => Promise<Value>): Promise<Value> {
-    const host = this.#host(name);
+  async call<Value>(of: { readonly host: string; readonly signal: AbortSignal }, call: () => Promise<Value>): Promise<Value> {
+    const host = this.#host(of.host);
     const now = Date.now();
     const restMs = host.closedUntil - now;
     if (host.fault !== undefined && (restMs > 0 || host.triedUntil > now)) {
@@ -61,8 +62,9 @@ export class Circuits {
       return value;
     } catch (error) {
       const fault = AgentError.from(error);
+      if (isGivenUp(of.signal)) host.triedUntil = 0;
       // Who answers that something is wrong with a call is there.
-      if (fault.passes && fault.code !== 'INTERNAL') failed(host, fault);
+      else if (fault.passes && fault.code !== 'INTERNAL') failed(host, fault);
       else this.#succeeded(host);
       throw error;
     }
@@ -91,6 +93,11 @@ export class Circuits {
     this.#hosts.set(name, host);
     return host;
   }
+}
+
+/** Whether the caller hung up, and no deadline ended the call. */
+function isGivenUp({ aborted, reason }: AbortSignal): boolean {
+  return aborted && !(reason instanceof Error && reason.name === 'TimeoutError');
 }
 
 function failed(host: Host, fault: AgentError): void {

@@ -28,9 +28,16 @@ export interface CreatorOptions {
   /** Default: with the secrets of this process's environment, and public addresses to fetch from. */
   readonly tenants?: Tenants;
   /** Where faults of submits go that were answered as under way, for the polls of this replica. Default: they are forgotten. */
-  readonly lateFaults?: Memory<IdempotencyKey, AgentError>;
+  readonly lateFaults?: Memory<IdempotencyKey, LateFault>;
   /** Where results of sync agents go that do not fit into a reference. Default: nowhere, which fails such a task. */
   readonly writeOutputs?: WriteOutputs | undefined;
+}
+
+/** Why a submit that its callers were told is under way may have come to nothing. */
+export interface LateFault {
+  readonly fault: AgentError;
+  /** Whether it certainly came to nothing. */
+  readonly isCertain: boolean;
 }
 
 /** What create answers, and the fault that the reference carries. */
@@ -97,9 +104,9 @@ export class Creator {
     const reference = await attempt.done;
     const isLatest = this.#inFlight.get(key) === attempt;
     if (isLatest) this.#inFlight.delete(key);
-    const fault = await attempt.lateFault();
+    const late = await attempt.lateFault();
     // Another attempt with this key may have been begun since, and have its own end.
-    if (fault !== undefined && isLatest && !this.#inFlight.has(key)) this.#options.lateFaults?.set(key, fault);
+    if (late !== undefined && isLatest && !this.#inFlight.has(key)) this.#options.lateFaults?.set(key, late);
     // Its callers may have hung up: the engine was restarted, and comes again. Work that was given up for it is begun anew.
     if (reference !== undefined && !attempt.isAbandoned && this.#answered.get(key) === undefined) this.#answered.set(key, reference);
   }
@@ -151,7 +158,8 @@ class Attempt {
     const content = outcome === expired ? this.#work?.soFar() : outcome;
     // A submit goes on whoever hung up: an engine that was restarted comes again and wants its job (C5).
     const goesOn = AgentError.is(content) || content?.kind === 'pending';
-    if (outcome === expired && this.#waiting.size === 0 && this.#answered === undefined && !goesOn) this.#abandoned.abort();
+    if (outcome === expired && this.#waiting.size === 0 && this.#answered === undefined && !goesOn)
+      this.#abandoned.abort(call.signal.reason);
     if (call.cancelled) throw new AgentError({ code: 'CANCELLED', message: 'the caller hung up' });
     if (AgentError.is(content)) throw content;
     if (content === undefined)
@@ -160,12 +168,14 @@ class Attempt {
     return { reference: (this.#answered ??= this.#encode(content)), fault: this.#fault };
   }
 
-  /** Why a submit that its callers were told is under way came to nothing, if it certainly did. */
-  async lateFault(): Promise<AgentError | undefined> {
+  /** Why a submit that its callers were told is under way may have come to nothing, if anything is known of that. */
+  async lateFault(): Promise<LateFault | undefined> {
     const outcome = await this.#outcome;
     if (this.#answered === undefined) return undefined;
-    if (AgentError.is(outcome)) return outcome;
-    return outcome.kind === 'failure' ? this.#fault : undefined;
+    if (AgentError.is(outcome)) return { fault: outcome, isCertain: true };
+    const isCertain = outcome.kind === 'failure';
+    const fault = isCertain ? this.#fault : this.#work?.doubt;
+    return fault && { fault, isCertain };
   }
 
   /** An AgentError: nothing was started, the caller may come again. @throws AgentError when there is no room even for a failure */

@@ -55,9 +55,9 @@ async function cancel(
   try {
     const where =
       content.kind === 'pending' ? content.where : content.kind === 'ref' ? parse(agent.ref, content.ref, 'the stored reference') : {};
-    const host = Circuits.host(agent, where, context);
-    const ref = content.kind === 'pending' ? await circuits.call(host, () => agent.find(key, where, context)) : where;
-    if (ref !== undefined) await circuits.call(host, () => agent.delete(ref, context));
+    const of = { host: Circuits.host(agent, where, context), signal: context.signal };
+    const ref = content.kind === 'pending' ? await circuits.call(of, () => agent.find(key, where, context)) : where;
+    if (ref !== undefined) await circuits.call(of, () => agent.delete(ref, context));
     else if (Date.now() - at < settlingMs)
       throw new AgentError({ code: 'UNAVAILABLE', message: `${agent.name}: the submit is not over yet, its job cannot be cancelled` });
   } catch (error) {

@@ -344,6 +344,31 @@ describe('R2: a submit that fails after its caller was told that it is under way
     expect((await poll()).phase).toBe('INITIALIZING');
     expect(agent.sought).toHaveLength(1);
   });
+
+  test.each([
+    ['the service', unavailable()],
+    ['the agent’s own code', new TypeError('region is undefined')],
+  ])('is told with what %s said, when its job never shows', async (_who, error) => {
+    const { poll } = await lateFault(error);
+    await vi.advanceTimersByTimeAsync(120_000);
+    const { phase, message } = await poll();
+    expect(phase).toBe('RETRYABLE_FAILED');
+    expect(message).toContain('submit lost: the service never showed the job; the submit ended with: ');
+    expect(message).toContain(error.message);
+  });
+});
+
+test('R2: a submit that the agent’s own code broke off is told with the reason, when its job never shows', async () => {
+  const { agent, dispatcher, get } = harness();
+  agent.before.create = failing(new TypeError('region is undefined'));
+  const reference = await during((call) => dispatcher.create(taskRequest(), call));
+  expect((await get(storedRequest(reference))).phase).toBe('INITIALIZING');
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect(await get(storedRequest(reference))).toEqual({
+    phase: 'RETRYABLE_FAILED',
+    message:
+      'Job Agent: submit lost: the service never showed the job; the submit ended with: unexpected error: TypeError: region is undefined',
+  });
 });
 
 test('C15: an outage is one warning a minute, not one for each poll; every end of a task is one', async () => {

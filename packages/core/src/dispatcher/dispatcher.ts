@@ -17,12 +17,13 @@ import type { AgentContext, Resource } from '../task.ts';
 import { attemptAttributes, CallSpan, referenceAttributes } from '../tracing.ts';
 import { expired, type Call } from './call.ts';
 import { Circuits } from './circuit.ts';
-import { Creator } from './create.ts';
+import { Creator, type LateFault } from './create.ts';
 import { deleteTask } from './delete.ts';
-import { execute, type Recent } from './execute.ts';
+import { execute } from './execute.ts';
 import { Poller } from './get.ts';
 import type { WriteOutputs } from './outputs.ts';
 import type { StoredRequest, TaskRequest } from './requests.ts';
+import { SharedWork } from './shared-work.ts';
 import { Tenants } from './tenant.ts';
 
 /** How many faults of submits are kept until a poll tells them. */
@@ -63,7 +64,7 @@ export class Dispatcher {
   readonly #poller: Poller;
   /** When a fault of polls was last warned of, in milliseconds since 1970. */
   readonly #warned = new Memory<string, number>(1000);
-  readonly #recent = new Memory<IdempotencyKey, Recent>(256);
+  readonly #shared = new SharedWork();
   readonly #instance: string | undefined;
   readonly #writeOutputs: WriteOutputs | undefined;
 
@@ -84,7 +85,7 @@ export class Dispatcher {
     this.#metrics = metrics;
     this.#instance = instance;
     this.#writeOutputs = writeOutputs;
-    const lateFaults = new Memory<IdempotencyKey, AgentError>(rememberedFaults);
+    const lateFaults = new Memory<IdempotencyKey, LateFault>(rememberedFaults);
     const shared = { logger, writeOutputs, circuits: this.#circuits, tenants: this.#tenants, lateFaults };
     this.#creator = new Creator({ ...shared, instance });
     this.#poller = new Poller({ ...shared, registry, unreachableAfterMs });
@@ -147,7 +148,7 @@ export class Dispatcher {
         instance: this.#instance,
         tenants: this.#tenants,
         writeOutputs: this.#writeOutputs,
-        recent: this.#recent,
+        shared: this.#shared,
       });
       span.describe(() => ({ 'flyte.phase': resource.phase }));
       const level = fault === undefined ? 'info' : 'warn';

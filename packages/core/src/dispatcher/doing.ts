@@ -1,7 +1,7 @@
 import type { Doer } from '../agent.ts';
 import { AgentError } from '../errors.ts';
 import type { CreateContext, Resource, Task } from '../task.ts';
-import { pause } from './call.ts';
+import { backOffMs, pause } from './call.ts';
 
 /**
  * Does a task within one call; again when the service certainly did not do it, as long as there is time (C15).
@@ -16,7 +16,7 @@ export async function doInTime(agent: Doer, task: Task<unknown>, context: Create
       return await agent.do(task, context);
     } catch (error) {
       const fault = AgentError.from(error);
-      const pauseMs = Math.max(fault.retryAfterMs ?? 0, Math.random() * 100 * 2 ** Math.min(round, 6));
+      const pauseMs = backOffMs(round, fault);
       const mayRepeat = fault.passes && fault.submitted === 'no' && !signal.aborted && pauseMs < remainingMs();
       if (!mayRepeat) throw fault;
       logger.warn({ key, code: fault.code }, `do: ${fault.message}`);

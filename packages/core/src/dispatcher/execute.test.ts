@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { badConfig, denied, during, EchoAgent, JobAgent, recordingLogger, taskRequest, unavailable } from '../__fixtures__/agents.ts';
 import { attemptKey } from '../idempotency.ts';
-import type { IdempotencyKey } from '../idempotency.ts';
-import { Memory } from '../memory.ts';
 import type { Agent } from '../registry.ts';
-import { execute, type Recent } from './execute.ts';
+import type { Resource } from '../task.ts';
+import { execute } from './execute.ts';
+import { SharedWork } from './shared-work.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -131,12 +131,49 @@ test('P10: outputs that are large are written to the output prefix', async () =>
 
 /** A server that remembers what it did lately. */
 function server(): (agent: Agent, asked?: typeof request) => Promise<string> {
-  const recent = new Memory<IdempotencyKey, Recent>(10);
+  const shared = new SharedWork();
   return async (agent, asked = request) => {
-    const { resource } = await during((call) => execute(agent, asked, call, { logger: recordingLogger(), recent }));
+    const { resource } = await during((call) => execute(agent, asked, call, { logger: recordingLogger(), shared }));
     return resource.phase;
   };
 }
+
+describe('R1: calls of one attempt that cross', () => {
+  test('are one piece of work, and are answered the same', async () => {
+    const [agent, call] = [new EchoAgent(), server()];
+    const gate = Promise.withResolvers<Resource>();
+    agent.work = () => gate.promise;
+    const both = [call(agent), call(agent)];
+    gate.resolve({ phase: 'RETRYABLE_FAILED', message: 'busy' });
+    expect(await Promise.all(both)).toEqual(['RETRYABLE_FAILED', 'RETRYABLE_FAILED']);
+    expect(agent.done).toHaveLength(1);
+    expect(await call(agent)).toBe('RETRYABLE_FAILED');
+    expect(agent.done).toHaveLength(2);
+  });
+
+  test('go on for who still waits when another’s time is over, and end when nobody waits', async () => {
+    const [agent, shared] = [new EchoAgent(), new SharedWork()];
+    agent.work = () => new Promise(() => {});
+    const ask = (callerMs: number) => during((call) => execute(agent, request, call, { logger: recordingLogger(), shared }), callerMs);
+    const [short, long] = [ask(3000), ask(6000)];
+    await vi.advanceTimersByTimeAsync(2700);
+    expect(await short).toMatchObject({ fault: { code: 'DEADLINE_EXCEEDED' } });
+    expect(agent.done[0]?.context.signal.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(2800);
+    expect(await long).toMatchObject({ fault: { code: 'DEADLINE_EXCEEDED' } });
+    expect(agent.done[0]?.context.signal.aborted).toBe(true);
+    void ask(3000);
+    expect(agent.done).toHaveLength(2);
+  });
+
+  test('are apart when they are of two attempts, or of nobody in particular', async () => {
+    const [agent, call] = [new EchoAgent(), server()];
+    const local = taskRequest({ template: { type: 'echo' }, outputPrefix: '' });
+    const retried = taskRequest({ template: { type: 'echo' }, execution: { attempt: 1 } });
+    await Promise.all([call(agent), call(agent, retried), call(agent, local), call(agent, local)]);
+    expect(agent.done).toHaveLength(4);
+  });
+});
 
 describe('R1, C1: a call that comes again because its answer was lost', () => {
   test('is answered the same, and nothing is done twice', async () => {

@@ -1,21 +1,20 @@
 import { canDo } from '../agent.ts';
 import { AgentError } from '../errors.ts';
 import { failurePolicy, told, type FailurePolicy } from '../failures.ts';
-import { attemptKey, randomKey, type IdempotencyKey } from '../idempotency.ts';
+import { attemptKey, randomKey } from '../idempotency.ts';
 import type { Logger } from '../logger.ts';
-import type { Memory } from '../memory.ts';
 import { isTerminal } from '../phase.ts';
 import type { Agent } from '../registry.ts';
-import { parse } from '../schema.ts';
 import type { Resource } from '../task.ts';
 import { expired, type Call } from './call.ts';
 import { doInTime } from './doing.ts';
 import type { Answer } from './get.ts';
 import { withInputs } from './inputs.ts';
-import { answerable, rememberedOutputs, sizeOf, type WriteOutputs } from './outputs.ts';
+import { answerable, type WriteOutputs } from './outputs.ts';
 import type { TaskRequest } from './requests.ts';
+import { SharedWork, type Audience } from './shared-work.ts';
 import { Tenants } from './tenant.ts';
-import { warnOfUnread } from './work.ts';
+import { toTask, warnOfUnread } from './task.ts';
 
 /** What doing work at once needs of the server. */
 export interface ExecuteOptions {
@@ -25,26 +24,16 @@ export interface ExecuteOptions {
   readonly tenants?: Tenants;
   /** Where outputs go that are too large for an answer. Default: nowhere, which fails such a task. */
   readonly writeOutputs?: WriteOutputs | undefined;
-  /** What was done lately, for calls that come again because an answer was lost on its way. Default: it is not known. */
-  readonly recent?: Memory<IdempotencyKey, Recent>;
+  /** What other calls of the same attempt do, or did lately. Default: nothing is shared. */
+  readonly shared?: SharedWork;
 }
-
-/** How a task ended that was done within a call. */
-export interface Recent {
-  readonly resource: Resource;
-  /** Until when it is good for a call that comes again, in milliseconds since 1970. */
-  readonly until: number;
-}
-
-/** For how long a call may come again for an answer that was lost, in milliseconds. */
-const recentMs = 300_000;
 
 /**
  * Does a task within the call. The answer's phase is always terminal: a worker of the engine dies of any other (R6). Never
  * throws, never rejects.
  */
 export async function execute(agent: Agent, request: TaskRequest, call: Call, options: ExecuteOptions): Promise<Answer> {
-  const { logger, instance, tenants = new Tenants(), writeOutputs, recent } = options;
+  const { logger, instance, tenants = new Tenants(), writeOutputs, shared = new SharedWork() } = options;
   let failures: FailurePolicy | undefined;
   try {
     failures = failurePolicy(request);
@@ -52,30 +41,23 @@ export async function execute(agent: Agent, request: TaskRequest, call: Call, op
       const message = `task type ${request.template.type} runs as a job of ${agent.name}: it cannot be done within one call`;
       throw new AgentError({ code: 'UNIMPLEMENTED', message });
     }
-    const { template, outputPrefix, execution } = request;
-    const config = parse(agent.config, template.custom, 'template.custom');
-    const key = attemptKey({ task: template.id, execution, outputPrefix, instance });
-    const known = key && recent?.get(key);
-    if (known !== undefined && Date.now() < known.until) return { resource: known.resource };
-    const idempotencyKey = key ?? randomKey();
-    const { signal, deadline } = call;
-    const tenant = tenants.context({ ...execution, connection: request.connection });
-    const context = { signal, deadline, ...tenant, logger, idempotencyKey };
-    warnOfUnread(agent, { ...request, config }, context);
-    const work = async (): Promise<Resource> => {
-      const { inputs } = request.inputs.hasOffloaded ? await withInputs(request, context, () => call.remainingMs) : request;
-      const task = { template, config, inputs, outputPrefix, execution };
-      return answerable(await doInTime(agent, task, context, () => call.remainingMs), outputPrefix, writeOutputs);
+    const task = toTask(agent, request);
+    const { template, outputPrefix, execution } = task;
+    const key = attemptKey({ task: template.id, execution, outputPrefix, instance }) ?? randomKey();
+    const work = async ({ signal, remainingMs }: Audience): Promise<Resource> => {
+      const tenant = tenants.context({ ...execution, connection: request.connection });
+      const context = { signal, deadline: call.deadline, ...tenant, logger, idempotencyKey: key };
+      warnOfUnread(agent, task, context);
+      const { inputs } = request.inputs.hasOffloaded ? await withInputs(request, context, remainingMs) : request;
+      return answerable(await doInTime(agent, { ...task, inputs }, context, remainingMs), outputPrefix, writeOutputs);
     };
-    const resource = await call.within(work());
+    const resource = await call.within(shared.do(key, call, work));
     if (resource === expired) {
       throw new AgentError({
         code: 'DEADLINE_EXCEEDED',
         message: `${agent.name}: the work did not end before the call had to be answered`,
       });
     }
-    const isGood = resource.phase === 'SUCCEEDED' && sizeOf(resource.outputs ?? {}) <= rememberedOutputs;
-    if (key !== undefined && isGood) recent?.set(key, { resource, until: Date.now() + recentMs });
     if (isTerminal(resource.phase)) return { resource: told(resource, failures) };
     throw new AgentError({
       code: 'INTERNAL',

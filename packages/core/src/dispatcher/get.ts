@@ -13,6 +13,7 @@ import { parse } from '../schema.ts';
 import type { GetContext, LogLink, Resource } from '../task.ts';
 import { expired, pause, type Call } from './call.ts';
 import { Circuits } from './circuit.ts';
+import type { LateFault } from './create.ts';
 import { answerable, rememberedOutputs, sizeOf, type WriteOutputs } from './outputs.ts';
 import { Polls } from './polls.ts';
 import type { StoredRequest } from './requests.ts';
@@ -45,8 +46,8 @@ export interface PollerOptions {
   readonly tenants?: Tenants;
   /** Where outputs go that are too large for an answer. Default: nowhere, which fails such a task. */
   readonly writeOutputs?: WriteOutputs | undefined;
-  /** Why submits of this replica that were answered as under way came to nothing. Default: it is not known. */
-  readonly lateFaults?: Memory<IdempotencyKey, AgentError>;
+  /** Why submits of this replica that were answered as under way may have come to nothing. Default: it is not known. */
+  readonly lateFaults?: Memory<IdempotencyKey, LateFault>;
 }
 
 /**
@@ -192,8 +193,8 @@ interface Bearer {
 interface Upstream {
   readonly polls: Polls;
   readonly circuits: Circuits;
-  /** Why this replica's submit came to nothing; the same create may have gone to another, whose submit did not. */
-  readonly lateFault?: AgentError | undefined;
+  /** Why this replica's submit may have come to nothing; the same create may have gone to another, whose submit did not. */
+  readonly lateFault?: LateFault | undefined;
 }
 
 /** One poll of one job. */
@@ -247,8 +248,8 @@ class Poll {
     const { content, key } = this.#reference;
     if (content.kind === 'ref') this.#ref ??= parse(this.#agent.ref, content.ref, 'the stored reference');
     if (content.kind === 'pending') {
-      const host = Circuits.host(this.#agent, content.where, this.#context);
-      this.#ref ??= await this.#upstream.circuits.call(host, () => this.#agent.find(key, content.where, this.#context));
+      const of = { host: Circuits.host(this.#agent, content.where, this.#context), signal: this.#context.signal };
+      this.#ref ??= await this.#upstream.circuits.call(of, () => this.#agent.find(key, content.where, this.#context));
     }
     return this.#ref;
   }
@@ -268,9 +269,13 @@ class Poll {
 
   #submitLost(): Resource {
     const { lateFault } = this.#upstream;
-    if (lateFault !== undefined) return { phase: lateFault.origin === 'user' ? 'FAILED' : 'RETRYABLE_FAILED', message: lateFault.message };
+    if (lateFault?.isCertain === true) {
+      const { origin, message } = lateFault.fault;
+      return { phase: origin === 'user' ? 'FAILED' : 'RETRYABLE_FAILED', message };
+    }
     if (this.#isYoung()) return { phase: 'INITIALIZING', message: 'the service has not confirmed the job yet' };
-    return { phase: 'RETRYABLE_FAILED', message: `${this.#agent.name}: submit lost: the service never showed the job` };
+    const cause = lateFault === undefined ? '' : `; the submit ended with: ${lateFault.fault.message}`;
+    return { phase: 'RETRYABLE_FAILED', message: `${this.#agent.name}: submit lost: the service never showed the job${cause}` };
   }
 
   #isYoung(): boolean {

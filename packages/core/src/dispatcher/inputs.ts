@@ -1,6 +1,6 @@
 import { AgentError } from '../errors.ts';
 import type { AgentContext } from '../task.ts';
-import { pause } from './call.ts';
+import { backOffMs, pause } from './call.ts';
 import type { TaskRequest } from './requests.ts';
 
 /**
@@ -20,7 +20,7 @@ export async function withInputs(
       return { ...request, inputs: await request.inputs.loaded({ store, signal }) };
     } catch (error) {
       const fault = AgentError.from(error);
-      const pauseMs = Math.max(fault.retryAfterMs ?? 0, Math.random() * 100 * 2 ** Math.min(round, 6));
+      const pauseMs = backOffMs(round, fault);
       if (!fault.passes) throw fault;
       if (signal.aborted || pauseMs >= remainingMs())
         throw new AgentError({ code: 'UNAVAILABLE', message: `offloaded inputs: ${fault.message}`, submitted: 'no', cause: fault });

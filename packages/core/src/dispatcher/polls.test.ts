@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AgentError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import { SecretSource, type Tenant } from '../secrets.ts';
-import type { GetContext, Resource } from '../task.ts';
+import type { GetContext } from '../task.ts';
 import { Circuits } from './circuit.ts';
 import { Polls } from './polls.ts';
 import { Tenants } from './tenant.ts';
@@ -85,28 +85,22 @@ test('a poll that comes when everybody else is gone begins anew', async () => {
   await Promise.all([lost, fresh]);
 });
 
-async function gather(answers: readonly Promise<Resource>[]): Promise<PromiseSettledResult<Resource>[]> {
-  const settled = Promise.allSettled(answers);
-  await vi.advanceTimersByTimeAsync(5);
-  return settled;
-}
-
-test('C33: polls of one group within 5 ms become one call', async () => {
+test('C33: polls of one group that come together become one call', async () => {
   const agent = new BatchAgent();
-  const answers = await gather(['a', 'b', 'c', 'a'].map((job) => polls.get(agent, { job }, context())));
+  const answers = await Promise.allSettled(['a', 'b', 'c', 'a'].map((job) => polls.get(agent, { job }, context())));
   expect(agent.calls).toEqual([['a', 'b', 'c']]);
   expect(answers.map((answer) => answer.status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'fulfilled']);
 });
 
 test('C33: a call holds no more jobs than the service takes', async () => {
   const agent = new BatchAgent(2);
-  await gather(['a', 'b', 'c', 'd', 'e'].map((job) => polls.get(agent, { job }, context())));
+  await Promise.allSettled(['a', 'b', 'c', 'd', 'e'].map((job) => polls.get(agent, { job }, context())));
   expect(agent.calls).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
 });
 
 test('R8: groups and tenants have calls of their own', async () => {
   const agent = new BatchAgent();
-  await gather([
+  await Promise.allSettled([
     polls.get(agent, { job: 'a' }, context()),
     polls.get(agent, { job: 'b' }, context({ project: 'q' })),
     polls.get(agent, { job: 'c', account: 'other' }, context()),
@@ -117,7 +111,7 @@ test('R8: groups and tenants have calls of their own', async () => {
 
 test('R8: tenants whose names read the same one after the other are still two', async () => {
   const agent = new BatchAgent();
-  await gather([
+  await Promise.allSettled([
     polls.get(agent, { job: 'a' }, context({ project: 'p\nq', domain: 'd' })),
     polls.get(agent, { job: 'b' }, context({ project: 'p', domain: 'q\nd' })),
   ]);
@@ -127,7 +121,7 @@ test('R8: tenants whose names read the same one after the other are still two', 
 test('one job’s error is not the others’', async () => {
   const agent = new BatchAgent();
   agent.lost.add('b');
-  const [a, b] = await gather(['a', 'b'].map((job) => polls.get(agent, { job }, context())));
+  const [a, b] = await Promise.allSettled(['a', 'b'].map((job) => polls.get(agent, { job }, context())));
   expect(a).toMatchObject({ status: 'fulfilled', value: { phase: 'RUNNING' } });
   expect(b?.status === 'rejected' && AgentError.is(b.reason) && b.reason.code).toBe('NOT_FOUND');
 });
@@ -135,13 +129,130 @@ test('one job’s error is not the others’', async () => {
 test('a call that fails fails all of its polls', async () => {
   const agent = new BatchAgent();
   agent.error = new AgentError({ code: 'UNAVAILABLE', message: 'down' });
-  const answers = await gather(['a', 'b'].map((job) => polls.get(agent, { job }, context())));
+  const answers = await Promise.allSettled(['a', 'b'].map((job) => polls.get(agent, { job }, context())));
   expect(answers.map((answer) => answer.status)).toEqual(['rejected', 'rejected']);
 });
 
 test('an answer with too few jobs is an error of those that are missing', async () => {
   const agent = new BatchAgent();
   agent.forgets = 1;
-  const [, b] = await gather(['a', 'b'].map((job) => polls.get(agent, { job }, context())));
+  const [, b] = await Promise.allSettled(['a', 'b'].map((job) => polls.get(agent, { job }, context())));
   expect(b).toMatchObject({ status: 'rejected' });
+});
+
+async function settled(): Promise<void> {
+  await vi.advanceTimersByTimeAsync(0);
+}
+
+describe('C33: while a call of a group is under way', () => {
+  let agent: BatchAgent;
+  beforeEach(() => {
+    agent = new BatchAgent(3);
+    agent.isHeld = true;
+  });
+
+  /** A poll that has come, and may be under way. */
+  async function ask(job: string, changes?: ContextChanges): Promise<{ readonly answer: Promise<string> }> {
+    const answer = polls.get(agent, { job }, context(changes)).then(
+      ({ phase }) => phase,
+      (error: unknown) => (AgentError.is(error) ? error.code : 'gone'),
+    );
+    await settled();
+    return { answer };
+  }
+
+  test('others gather, until they fill one or it ends', async () => {
+    for (const job of ['a', 'b', 'c']) await ask(job);
+    expect(agent.calls).toEqual([['a']]);
+    await ask('d');
+    await ask('e');
+    expect(agent.calls).toEqual([['a'], ['b', 'c', 'd']]);
+    agent.held[0]?.resolve();
+    await settled();
+    expect(agent.calls).toHaveLength(2);
+    agent.held[1]?.resolve();
+    await settled();
+    expect(agent.calls).toEqual([['a'], ['b', 'c', 'd'], ['e']]);
+  });
+
+  test('at most ten are', async () => {
+    for (let job = 0; job < 60; job++) await ask(String(job));
+    expect(agent.calls).toHaveLength(10);
+    agent.held[5]?.resolve();
+    await settled();
+    expect(agent.calls).toHaveLength(11);
+  });
+
+  test('it holds the others back for a second at most, as long as polls come', async () => {
+    await ask('a');
+    await ask('b');
+    await vi.advanceTimersByTimeAsync(1001);
+    await ask('c');
+    expect(agent.calls).toEqual([['a'], ['b', 'c']]);
+  });
+
+  test('an equal poll is answered by it', async () => {
+    const [one, other] = [await ask('a'), await ask('a')];
+    agent.held[0]?.resolve();
+    expect(await Promise.all([one.answer, other.answer])).toEqual(['RUNNING', 'RUNNING']);
+    expect(agent.calls).toEqual([['a']]);
+  });
+
+  test('it may take as long as the most patient of its callers waits', async () => {
+    await ask('a');
+    await ask('b');
+    await vi.advanceTimersByTimeAsync(500);
+    await ask('b');
+    agent.held[0]?.resolve();
+    await settled();
+    expect(agent.contexts[1]?.deadline).toBe(Date.now() + 10_000);
+  });
+
+  test('who has gone is not asked for, and a call of which everybody has gone ends and leaves its place', async () => {
+    const [first, second] = [new AbortController(), new AbortController()];
+    const a = await ask('a', { signal: first.signal });
+    await ask('a', { signal: second.signal });
+    const late = await ask('b', { signal: first.signal });
+    const other = await ask('c');
+    first.abort();
+    expect(agent.contexts[0]?.signal.aborted).toBe(false);
+    second.abort();
+    await settled();
+    expect(agent.contexts[0]?.signal.aborted).toBe(true);
+    expect([await a.answer, await late.answer]).toEqual(['gone', 'gone']);
+    expect(agent.calls).toEqual([['a'], ['c']]);
+    agent.held[1]?.resolve();
+    expect(await other.answer).toBe('RUNNING');
+  });
+
+  test('a poll for what everybody else gave up begins anew', async () => {
+    const gone = new AbortController();
+    await ask('a', { signal: gone.signal });
+    gone.abort();
+    await ask('a');
+    expect(agent.calls).toEqual([['a'], ['a']]);
+  });
+
+  test('that fails, the next ones are asked all the same', async () => {
+    agent.error = new AgentError({ code: 'UNAVAILABLE', message: 'down' });
+    const [a, b] = [await ask('a'), await ask('b')];
+    for (const index of [0, 1]) {
+      agent.held[index]?.resolve();
+      await settled();
+    }
+    expect([await a.answer, await b.answer]).toEqual(['UNAVAILABLE', 'UNAVAILABLE']);
+    expect(agent.calls).toEqual([['a'], ['b']]);
+  });
+});
+
+test('C15: a service that cannot say anything of any job gets a rest; one that does not know some does not', async () => {
+  const agent = new BatchAgent();
+  for (let round = 0; round < 30; round++) {
+    agent.lost.add(`lost ${round}`);
+    await Promise.allSettled([polls.get(agent, { job: `lost ${round}` }, context())]);
+  }
+  expect(agent.calls).toHaveLength(30);
+  agent.fault = new AgentError({ code: 'UNAVAILABLE', message: 'down' });
+  for (let round = 0; round < 30; round++) await Promise.allSettled(['a', 'b'].map((job) => polls.get(agent, { job }, context())));
+  expect(agent.calls).toHaveLength(40);
 });

@@ -1,18 +1,18 @@
 import { canDo, type AsyncAgent, type Doer } from '../agent.ts';
-import { AgentError, firstLine, shortened, type ErrorCode } from '../errors.ts';
+import { AgentError, shortened, type ErrorCode } from '../errors.ts';
 import type { IdempotencyKey } from '../idempotency.ts';
 import { toTaggedJson } from '../literals/json.ts';
 import type { JsonObject } from '../literals/model.ts';
 import { holdsSecret } from '../redact.ts';
 import type { ReferenceContent } from '../ref.ts';
 import type { Agent } from '../registry.ts';
-import { parse, unreadKeys, type Schema } from '../schema.ts';
 import type { CreateContext, Resource, Task } from '../task.ts';
-import { pause } from './call.ts';
+import { backOffMs, pause } from './call.ts';
 import { Circuits } from './circuit.ts';
 import { doInTime } from './doing.ts';
 import type { WriteOutputs } from './outputs.ts';
 import type { TaskRequest } from './requests.ts';
+import { toTask, warnOfUnread } from './task.ts';
 
 /** How long a submit may go on after its callers were answered, in milliseconds. */
 const submitLimitMs = 60_000;
@@ -34,6 +34,8 @@ export interface Work {
   run(context: CreateContext, remainingMs: () => number): Promise<ReferenceContent>;
   /** What can be said before it is done; `undefined` when nothing was started yet. */
   soFar(): ReferenceContent | undefined;
+  /** The error of a submit that leaves open whether it was taken, once there is one. */
+  readonly doubt?: AgentError | undefined;
   /** What it started cannot be referred to: nobody will ever ask for it. */
   undo(content: ReferenceContent, context: CreateContext): Promise<void>;
 }
@@ -45,9 +47,10 @@ export interface WorkOptions extends SubmissionOptions {
 
 /** What create is to do. @throws AgentError INVALID_ARGUMENT when the agent cannot read the task's config, or its locator is too large */
 export function toWork(agent: Agent, request: TaskRequest, { writeOutputs, ...options }: WorkOptions): Work {
-  if (agent.kind === 'sync') return new Performance(agent, request, writeOutputs);
-  const isDoneAtOnce = canDo(agent) && !agent.runsAsJob(toTask(agent, request));
-  return isDoneAtOnce ? new Performance(agent, request, writeOutputs) : new Submission(agent, request, options);
+  const task = toTask(agent, request);
+  if (agent.kind === 'sync') return new Performance(agent, task, writeOutputs);
+  const isDoneAtOnce = canDo(agent) && !agent.runsAsJob(task);
+  return isDoneAtOnce ? new Performance(agent, task, writeOutputs) : new Submission(agent, task, options);
 }
 
 /** What a submission needs beside the task. */
@@ -59,6 +62,7 @@ interface SubmissionOptions {
 
 /** Submits a job, at most one. */
 class Submission implements Work {
+  doubt: AgentError | undefined;
   readonly #agent: AsyncAgent<unknown, JsonObject>;
   readonly #task: Task<unknown>;
   readonly #earlierKeys: readonly IdempotencyKey[];
@@ -67,13 +71,13 @@ class Submission implements Work {
   readonly #pending: ReferenceContent;
   #submitting = false;
 
-  /** @throws AgentError INVALID_ARGUMENT when the agent cannot read the task's config, or its locator is too large */
-  constructor(agent: AsyncAgent<unknown, JsonObject>, request: TaskRequest, { earlierKeys, circuits }: SubmissionOptions) {
+  /** @throws AgentError INVALID_ARGUMENT when its locator is too large */
+  constructor(agent: AsyncAgent<unknown, JsonObject>, task: Task<unknown>, { earlierKeys, circuits }: SubmissionOptions) {
     this.#agent = agent;
-    this.#task = toTask(agent, request);
+    this.#task = task;
     this.#earlierKeys = earlierKeys;
     this.#circuits = circuits;
-    this.#where = agent.locate(this.#task);
+    this.#where = agent.locate(task);
     if (Buffer.byteLength(JSON.stringify(this.#where)) > longestLocator) {
       const message = `where to look for this task's job takes more than ${longestLocator} bytes to say: make its config smaller`;
       throw new AgentError({ code: 'INVALID_ARGUMENT', message });
@@ -84,24 +88,27 @@ class Submission implements Work {
   /** Submits until it is clear what became of it. */
   async run(context: CreateContext, remainingMs: () => number): Promise<ReferenceContent> {
     warnOfUnread(this.#agent, this.#task, context);
-    const host = Circuits.host(this.#agent, this.#where, context);
+    const of = { host: Circuits.host(this.#agent, this.#where, context), signal: context.signal };
     for (let round = 0; ; round++) {
       try {
         context.signal.throwIfAborted();
-        await this.#circuits.call(host, () => this.#cancelEarlier(context));
+        await this.#circuits.call(of, () => this.#cancelEarlier(context));
         context.signal.throwIfAborted();
-        const ref = await this.#circuits.call(host, () => this.#create(context));
+        const ref = await this.#circuits.call(of, () => this.#create(context));
         return ref === undefined ? this.#pending : { kind: 'ref', ref };
       } catch (error) {
         const fault = AgentError.from(error);
         const isUnclear = this.#submitting && fault.submitted === 'unknown';
         if (!fault.passes && !isUnclear) throw fault;
         context.logger.warn({ key: context.idempotencyKey, code: fault.code }, `create: ${fault.message}`);
-        if (isUnclear) return this.#pending;
+        if (isUnclear) {
+          this.doubt = fault;
+          return this.#pending;
+        }
         this.#submitting = false;
-        const pauseMs = Math.max(fault.retryAfterMs ?? 0, Math.random() * 100 * 2 ** Math.min(round, 6));
-        if (context.signal.aborted || pauseMs >= remainingMs() || !this.#circuits.mayRetry(host))
-          throw new AgentError({ code: 'UNAVAILABLE', message: fault.message, cause: fault });
+        const pauseMs = backOffMs(round, fault);
+        if (context.signal.aborted || pauseMs >= remainingMs() || !this.#circuits.mayRetry(of.host))
+          throw new AgentError({ code: 'UNAVAILABLE', message: fault.message, submitted: 'no', cause: fault });
         await pause(pauseMs, context.signal);
       }
     }
@@ -143,11 +150,10 @@ class Performance implements Work {
   readonly #task: Task<unknown>;
   readonly #writeOutputs: WriteOutputs;
 
-  /** @throws AgentError INVALID_ARGUMENT when the agent cannot read the task's config */
-  constructor(agent: Doer, request: TaskRequest, writeOutputs: WriteOutputs) {
+  constructor(agent: Doer, task: Task<unknown>, writeOutputs: WriteOutputs) {
     this.#agent = agent;
+    this.#task = task;
     this.#writeOutputs = writeOutputs;
-    this.#task = toTask(agent, request);
   }
 
   async run(context: CreateContext, remainingMs: () => number): Promise<ReferenceContent> {
@@ -196,28 +202,6 @@ async function withinLimit<Value>(submit: Promise<Value>): Promise<Value | undef
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** What Flyte 2 itself reads of a task's config. */
-const connectionKeys = new Set(['secrets', 'configs', 'task_type']);
-
-/** One warning names the settings that the agent does not know (C11): they may be misspelt, or of another agent. */
-export function warnOfUnread(
-  agent: { readonly name: string; readonly config: Schema<unknown> },
-  { template, config }: Task<unknown>,
-  context: CreateContext,
-): void {
-  // What a schema leaves in its result it has looked at.
-  if (typeof config === 'object' && config !== null && Object.keys(template.custom).every((key) => key in config)) return;
-  const keys = unreadKeys(agent.config, template.custom).filter((key) => !connectionKeys.has(key));
-  if (keys.length === 0) return;
-  const fields = { key: context.idempotencyKey, taskType: template.type, keys: keys.slice(0, 20).map((key) => firstLine(key)) };
-  context.logger.warn(fields, `${agent.name}: keys of the task's config that it does not know have no effect`);
-}
-
-function toTask(agent: { readonly config: AsyncAgent<unknown, JsonObject>['config'] }, request: TaskRequest): Task<unknown> {
-  const { template, inputs, outputPrefix, execution } = request;
-  return { template, config: parse(agent.config, template.custom, 'template.custom'), inputs, outputPrefix, execution };
 }
 
 /** A fault that lasts, as what the first get tells: `retryable` unless the task itself is wrong (R4). */

@@ -1,8 +1,9 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { pipeline, type Duplex } from 'node:stream';
 import { constants, createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { tooLarge, unavailable } from './fault.ts';
+import { nodeHttp } from './node-http.ts';
 import type { Request } from './request.ts';
 
 /** How many headers an answer may have; Node bounds how large they may be altogether: 16 KiB. */
@@ -13,7 +14,7 @@ const zstdWindowLog = 23;
 /** Sends a request on a connection of its own, and gives the answer when its headers are there. */
 export async function send({ url, method, headers, body }: Request, socket: Socket, signal: AbortSignal): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const request = httpRequest({
+  const request = nodeHttp.request({
     createConnection: () => socket,
     setHost: false,
     method,

@@ -1,11 +1,11 @@
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
-import { request as httpRequest } from 'node:http';
 import { connect as netConnect, isIP, isIPv4, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { getProxyForUrl } from 'proxy-from-env';
 import { broken, unavailable } from './fault.ts';
 import { hostOf } from './guard.ts';
+import { nodeHttp } from './node-http.ts';
 
 /** What a fetch asks of the machine it runs on. */
 export interface Network {
@@ -78,7 +78,7 @@ async function tunnel(
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
   const credentials = `${unescaped(via.username)}:${unescaped(via.password)}`;
-  const request = httpRequest({
+  const request = nodeHttp.request({
     createConnection: () => socket,
     method: 'CONNECT',
     path: authority,

@@ -1,6 +1,6 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { firstLine } from '../errors.ts';
 import { refused } from './fault.ts';
+import { nodeHttp } from './node-http.ts';
 
 /** One request, to be sent once. */
 export interface Request {
@@ -38,9 +38,9 @@ export function toRequest(url: URL, { method = 'GET', headers = {}, body }: Requ
   for (const [name, value] of Object.entries(headers)) {
     const shown = firstLine(JSON.stringify(name));
     const lower = name.toLowerCase();
-    if (!isValid(() => validateHeaderName(name))) throw refused(`${shown} is no name of a header`);
+    if (!isValid(() => nodeHttp.validateHeaderName(name))) throw refused(`${shown} is no name of a header`);
     if (ownHeaders.test(lower)) throw refused(`header ${shown} cannot be given`);
-    if (!isValid(() => validateHeaderValue(name, value))) throw refused(`the value of header ${shown} is not valid`);
+    if (!isValid(() => nodeHttp.validateHeaderValue(name, value))) throw refused(`the value of header ${shown} is not valid`);
     checked.set(lower, value);
   }
   return { url, method, headers: checked, body: typeof body === 'string' ? Buffer.from(body) : body };

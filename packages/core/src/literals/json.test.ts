@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { literal, random } from '../__fixtures__/generate.ts';
-import { fromTaggedJson, toTaggedJson } from './json.ts';
+import { fromTaggedJson, toTaggedJson, withoutNulls } from './json.ts';
 import { FlyteDatetime, FlyteDuration, type JsonValue, type Literal } from './model.ts';
 
 describe('tagged JSON', () => {
@@ -67,5 +67,15 @@ describe('tagged JSON', () => {
     const json: JsonValue = JSON.parse('{"$map":{"__proto__":"x"}}');
     expect(fromTaggedJson(json)).toEqual({ kind: 'map', entries: new Map([['__proto__', { kind: 'string', value: 'x' }]]) });
     expect(JSON.stringify(toTaggedJson(fromTaggedJson(json)))).toBe('{"$map":{"__proto__":"x"}}');
+  });
+});
+
+test('what is null or undefined is left out, what is empty is not', () => {
+  expect(withoutNulls({ a: null, b: undefined, c: 0, d: '', e: false, f: [null], g: {} })).toEqual({
+    c: 0,
+    d: '',
+    e: false,
+    f: [null],
+    g: {},
   });
 });

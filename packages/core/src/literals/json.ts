@@ -140,3 +140,9 @@ function isArray(value: JsonValue | undefined): value is readonly JsonValue[] {
 export function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** An object of the values that there are: what a request to a service leaves out is not sent as null. */
+export function withoutNulls(values: Readonly<Record<string, JsonValue | undefined>>): JsonObject {
+  const known = Object.entries(values).flatMap(([name, value]) => (value === undefined || value === null ? [] : [[name, value] as const]));
+  return Object.fromEntries(known);
+}

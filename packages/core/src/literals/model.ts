@@ -70,8 +70,11 @@ export type LiteralTypeShape =
   | { readonly kind: 'schema'; readonly columns: readonly SchemaColumn[] }
   | { readonly kind: 'union'; readonly variants: readonly LiteralType[] };
 
+/** The names of Flyte's simple types. */
+export const simpleTypes = ['NONE', 'INTEGER', 'FLOAT', 'STRING', 'BOOLEAN', 'DATETIME', 'DURATION', 'BINARY', 'ERROR', 'STRUCT'] as const;
+
 /** Flyte's simple types, by name. */
-export type SimpleType = 'NONE' | 'INTEGER' | 'FLOAT' | 'STRING' | 'BOOLEAN' | 'DATETIME' | 'DURATION' | 'BINARY' | 'ERROR' | 'STRUCT';
+export type SimpleType = (typeof simpleTypes)[number];
 
 /** A column of a structured dataset. */
 export interface Column {

@@ -66,13 +66,19 @@ export function asyncHandlers<CreateMessage, StoredMessage, ResourceMessage, Log
   };
 }
 
-/** A resource as a message; one that cannot be sent fails the task: an error would be asked for again and again. */
+/**
+ * A resource as a message. A result that cannot be sent fails the task: an error would be asked for again and again. What cannot be sent
+ * of a task that did not succeed is no word on how it stands.
+ */
 export function toAnswer<ResourceMessage>(resource: Resource, toMessage: (resource: Resource) => ResourceMessage): ResourceMessage {
   try {
     return toMessage(resource);
   } catch (error) {
     const { message } = AgentError.from(error);
-    return toMessage({ phase: 'FAILED', message: shortened(`the task ended, but its result cannot be sent: ${message}`) });
+    const { phase } = resource;
+    return phase === 'SUCCEEDED'
+      ? toMessage({ phase: 'FAILED', message: shortened(`the task ended, but its result cannot be sent: ${message}`) })
+      : toMessage({ phase, message: shortened(`what is known of the task cannot be sent: ${message}`) });
   }
 }
 

@@ -1,4 +1,4 @@
-import { dictType, toLiteral, type IdempotencyKey, type JsonObject, type JsonValue, type Resource, type Task } from '@flyte-agents/core';
+import { dictType, toLiteral, withoutNulls, type IdempotencyKey, type JsonObject, type Resource, type Task } from '@flyte-agents/core';
 import type { Batch } from '../client.ts';
 import type { BatchConfig, BatchRef, Place } from '../config.ts';
 import { batchPhase } from '../states.ts';
@@ -74,13 +74,6 @@ function toCustomInfo(
   { id, model, usage, request_counts: requests, output_file_id, error_file_id }: Batch,
   prices: Prices | undefined,
 ): JsonObject {
-  const info: Readonly<Record<string, JsonValue | null | undefined>> = {
-    batchId: id,
-    model,
-    requests,
-    outputFileId: output_file_id,
-    errorFileId: error_file_id,
-  };
-  const known = Object.entries(info).flatMap(([name, value]) => (value === null || value === undefined ? [] : [[name, value]]));
-  return { ...Object.fromEntries(known), ...toUsageInfo({ usage, model, prices, share: batchShare }) };
+  const info = withoutNulls({ batchId: id, model, requests, outputFileId: output_file_id, errorFileId: error_file_id });
+  return { ...info, ...toUsageInfo({ usage, model, prices, share: batchShare }) };
 }

@@ -10,7 +10,8 @@ const responses: readonly { readonly name: string; readonly response: ModelRespo
   response: { ...each.response, text: undefined },
 }));
 const background = { endpoint: '/v1/responses', background: true };
-const ref = toResponseRef(toChatTask({ settings: background }), { id: 'resp_1' });
+const place = { organization: 'org-1', baseUrl: 'https://models.example/v1' };
+const ref = toResponseRef(toChatTask({ settings: background }), { id: 'resp_1' }, place);
 
 test.each(responses)('OA4, OA8: a response that is $name is told as it is', ({ response, resource }) => {
   const link = `https://platform.openai.com/logs/${response.id}`;
@@ -73,9 +74,8 @@ test('OA11: the ceilings hold for answers and for calls of tools', () => {
 
 test('C1: a reference is enough to find the response and to read it', () => {
   const task = toChatTask({ settings: { ...background, max_output_tokens: 5 }, outputs: { o0: dict, usage: dict, response_id: text } });
-  expect(toResponseRef(task, { id: 'resp_9' })).toEqual({
-    organization: null,
-    baseUrl: null,
+  expect(toResponseRef(task, { id: 'resp_9' }, place)).toEqual({
+    ...place,
     responseId: 'resp_9',
     outputs: { o0: 'STRUCT', usage: 'STRUCT', response_id: 'STRING' },
     hasLimit: true,
@@ -85,7 +85,7 @@ test('C1: a reference is enough to find the response and to read it', () => {
 
 test('C11: an output that a reference cannot describe is refused before anything is asked', () => {
   const task = toChatTask({ settings: background, outputs: { o0: { kind: 'collection', items: text } } });
-  expect(() => toResponseRef(task, { id: '' })).toThrow(
+  expect(() => toResponseRef(task, { id: '' }, place)).toThrow(
     expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(/^output o0: /) }),
   );
 });

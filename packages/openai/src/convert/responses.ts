@@ -1,6 +1,6 @@
 import type { JsonObject, Resource, Task, Variable } from '@flyte-agents/core';
 import type { ModelResponse } from '../client.ts';
-import type { ChatConfig, ResponseRef } from '../config.ts';
+import type { ChatConfig, Place, ResponseRef } from '../config.ts';
 import { responsePhase } from '../states.ts';
 import { fromOutputTypes, toAnswered, toOutputTypes, type Answer, type Stop } from './answer.ts';
 import { hasLimit, withLimit, withoutStream, type ChatPolicy, type LimitNames } from './limits.ts';
@@ -40,13 +40,13 @@ function toTexts(metadata: unknown): Record<string, string> {
 }
 
 /** The reference to a response in the background. @throws AgentError INVALID_ARGUMENT for an output of a type that it cannot keep */
-export function toResponseRef(task: Task<ChatConfig>, { id }: Pick<ModelResponse, 'id'>): ResponseRef {
-  const { place, settings } = task.config;
+export function toResponseRef(task: Task<ChatConfig>, { id }: Pick<ModelResponse, 'id'>, { organization, baseUrl }: Place): ResponseRef {
   return {
-    ...place,
+    organization,
+    baseUrl,
     responseId: id,
     outputs: toOutputTypes(task),
-    hasLimit: hasLimit(settings, lengthLimit),
+    hasLimit: hasLimit(task.config.settings, lengthLimit),
     attempt: task.execution.attempt,
   };
 }

@@ -42,9 +42,9 @@ describe('SE2: a pattern', () => {
 
   test('C14: takes no longer than its length times the name’s, whatever it is', () => {
     const glob = toGlob(`in/${'a*'.repeat(128)}`);
-    const started = performance.now();
+    const before = process.cpuUsage();
     for (let i = 0; i < 100; i++) expect(glob?.matches(`in/${'a'.repeat(1000)}/b`)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
     expect(() => toGlob(`in/*${'a'.repeat(256)}`)).toThrow('has more than 256 characters after its first wildcard');
   });
 });

@@ -38,7 +38,7 @@ export class SnowflakeWorld extends World<NewStatement> {
 
   #found(handle: string): WorldJob<NewStatement> {
     const job = this.job(handle);
-    if (job === undefined) throw new SnowflakeError('statement not found', { status: 404, code: '391918' });
+    if (job === undefined) throw new SnowflakeError('statement not found', { status: 404, reason: '391918' });
     return job;
   }
 

@@ -22,7 +22,7 @@ export class AcmeWorld extends World<JobRequest> {
   /** Acme repeats the token that it was given. */
   protected override error({ kind, retryAfterMs }: Fault): AcmeError {
     const status = faultStatus(kind);
-    return new AcmeError(`${kind} (${this.#apiToken})`, { ...(status !== undefined && { status }), retryAfterMs });
+    return new AcmeError(`${kind} (${this.#apiToken})`, { status, retryAfterMs });
   }
 }
 

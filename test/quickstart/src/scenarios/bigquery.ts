@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { readTaskFile } from '@flyte-agents/cli';
-import { connect } from '@flyte-agents/proto/client';
-import { AsyncAgentService, TaskExecution_Phase } from '@flyte-agents/proto/flyte1';
 import type { BigQueryServer } from '@flyte-agents/test-upstreams';
-import { root, type Run, type Scenario } from '../scenario.ts';
+import { createTwice } from '../create-twice.ts';
+import { root, type Scenario } from '../scenario.ts';
 
 const examples = join(root, 'examples');
 const twice = `twice-${randomUUID().slice(0, 8)}`;
@@ -68,51 +66,20 @@ export async function bigQueryScenarios(): Promise<readonly Scenario[]> {
       name: 'BigQuery, sent twice',
       task: rows,
       inputs: {},
-      run: createTwice,
+      run: createTwice(
+        {
+          type: 'bigquery_query_job_task',
+          custom: { ProjectID: 'my-project', Location: 'EU' },
+          target: { case: 'sql', value: { statement: 'SELECT COUNT(*) FROM shop.orders' } },
+        },
+        twice,
+      ),
       afterwards: async ({ bigquery }) =>
         `jobs: ${bigquery.jobs.filter(({ configuration }) => configuration.labels?.['flyte-execution'] === twice).length}`,
       expected: { phase: 'SUCCEEDED', message: /the same reference twice/, outputs: /jobs: 1/ },
     },
   ];
 }
-
-/** Sends one create two times at once, as an engine does that was restarted; then polls. */
-const createTwice: Run = async (endpoint, tell) => {
-  const started = performance.now();
-  const connection = connect(endpoint);
-  const agents = connection.client(AsyncAgentService);
-  const taskCategory = { name: 'bigquery_query_job_task', version: 0 };
-  const request = {
-    template: {
-      type: taskCategory.name,
-      custom: { ProjectID: 'my-project', Location: 'EU' },
-      target: { case: 'sql', value: { statement: 'SELECT COUNT(*) FROM shop.orders' } },
-    },
-    outputPrefix: `s3://example-bucket/metadata/${twice}/n0/data/0`,
-    taskExecutionMetadata: {
-      taskExecutionId: { nodeExecutionId: { nodeId: 'n0', executionId: { project: 'flytesnacks', domain: 'development', name: twice } } },
-    },
-  } as const;
-  try {
-    const [one, other] = await Promise.all([agents.createTask(request), agents.createTask(request)]);
-    const isSame = Buffer.from(one.resourceMeta).equals(other.resourceMeta);
-    for (;;) {
-      const { resource } = await agents.getTask({ resourceMeta: one.resourceMeta, taskCategory });
-      const [phase = ''] = Object.entries(TaskExecution_Phase).find(([, number]) => number === resource?.phase) ?? [];
-      if (phase === 'SUCCEEDED' || phase === 'FAILED') {
-        return {
-          phase,
-          message: `${resource?.message}, ${isSame ? 'the same reference' : 'another reference'} twice`,
-          elapsedMs: performance.now() - started,
-        };
-      }
-      tell(phase, resource?.message ?? '');
-      await sleep(200);
-    }
-  } finally {
-    connection.close();
-  }
-};
 
 /** A table's rows, as BigQuery's API tells them. */
 async function rowsOf({ endpoint }: BigQueryServer, dataset: string, table: string): Promise<string> {

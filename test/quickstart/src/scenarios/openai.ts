@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { readTaskFile } from '@flyte-agents/cli';
-import { connect } from '@flyte-agents/proto/client';
-import { AsyncAgentService, TaskExecution_Phase } from '@flyte-agents/proto/flyte1';
 import { startOpenAI, type OpenAIServer } from '@flyte-agents/test-upstreams';
-import { root, type Run, type Scenario } from '../scenario.ts';
+import { createTwice } from '../create-twice.ts';
+import { root, type Scenario } from '../scenario.ts';
 
 const examples = join(root, 'examples');
 const twice = `twice-${randomUUID().slice(0, 8)}`;
@@ -92,7 +90,7 @@ export async function openAIScenarios(): Promise<readonly Scenario[]> {
       name: 'OpenAI, sent twice',
       task: batch,
       inputs: {},
-      run: createTwice,
+      run: createTwice({ type: 'openai-batch', custom: { config: {} }, inputs: { input_file_id: 'file-questions' } }, twice),
       afterwards: async ({ openAi }) =>
         `batches: ${openAi.requests.filter((each) => each.method === 'POST' && JSON.stringify(each.body ?? '').includes(twice)).length}`,
       expected: { phase: 'SUCCEEDED', message: /the same reference twice/, outputs: /batches: 1/ },
@@ -103,47 +101,3 @@ export async function openAIScenarios(): Promise<readonly Scenario[]> {
 function countOf({ requests }: OpenAIServer, path: RegExp): number {
   return requests.filter((each) => path.test(each.path)).length;
 }
-
-/** Sends one create two times at once, as an engine does that was restarted; then polls. */
-const createTwice: Run = async (endpoint, tell) => {
-  const started = performance.now();
-  const connection = connect(endpoint);
-  const agents = connection.client(AsyncAgentService);
-  const taskCategory = { name: 'openai-batch', version: 0 };
-  const request = {
-    template: { type: taskCategory.name, custom: { config: {} } },
-    inputs: {
-      literals: {
-        input_file_id: {
-          value: {
-            case: 'scalar',
-            value: { value: { case: 'primitive', value: { value: { case: 'stringValue', value: 'file-questions' } } } },
-          },
-        },
-      },
-    },
-    outputPrefix: `s3://example-bucket/metadata/${twice}/n0/data/0`,
-    taskExecutionMetadata: {
-      taskExecutionId: { nodeExecutionId: { nodeId: 'n0', executionId: { project: 'flytesnacks', domain: 'development', name: twice } } },
-    },
-  } as const;
-  try {
-    const [one, other] = await Promise.all([agents.createTask(request), agents.createTask(request)]);
-    const isSame = Buffer.from(one.resourceMeta).equals(other.resourceMeta);
-    for (;;) {
-      const { resource } = await agents.getTask({ resourceMeta: one.resourceMeta, taskCategory });
-      const [phase = ''] = Object.entries(TaskExecution_Phase).find(([, number]) => number === resource?.phase) ?? [];
-      if (phase === 'SUCCEEDED' || phase === 'FAILED') {
-        return {
-          phase,
-          message: `${resource?.message}, ${isSame ? 'the same reference' : 'another reference'} twice`,
-          elapsedMs: performance.now() - started,
-        };
-      }
-      tell(phase, resource?.message ?? '');
-      await sleep(200);
-    }
-  } finally {
-    connection.close();
-  }
-};
