@@ -17,3 +17,25 @@ testAgent({
     { custom: { databricksConf: { ...cluster, spark_jar_task: {} }, notebookPath: '/nb' }, names: 'databricksConf.spark_jar_task' },
   ],
 });
+
+testAgent({
+  name: 'DatabricksAgent, runs of a job that takes the key',
+  world: () => new DatabricksWorld(),
+  task: { type: 'databricks', custom: { databricksConf: { job_name: 'nightly' }, databricksKeyParameter: 'flyte_attempt' } },
+  guarantee: 'once',
+  schedules: 10_000,
+  invalid: [
+    { custom: { databricksConf: cluster, databricksKeyParameter: 'flyte_attempt' }, names: 'databricksKeyParameter' },
+    { custom: { databricksConf: { job_id: 7 }, databricksKeyParameter: 'a', databricksRepair: true }, names: 'databricksKeyParameter' },
+    { custom: { databricksConf: { job_id: 7 }, databricksKeyParameter: 'no name' }, names: 'databricksKeyParameter' },
+  ],
+});
+
+testAgent({
+  name: 'DatabricksAgent, runs of a job',
+  world: () => new DatabricksWorld(),
+  task: { type: 'databricks', custom: { databricksConf: { job_id: 7 } } },
+  guarantee: 'bestEffort',
+  schedules: 2000,
+  invalid: [{ custom: { databricksConf: { job_id: 'seven' } }, names: 'databricksConf.job_id' }],
+});

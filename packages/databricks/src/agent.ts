@@ -13,8 +13,8 @@ import {
   type Task,
 } from '@flyte-agents/core';
 import type { DatabricksClient, Run, RunOutput } from './client.ts';
-import { legacyRunRef, runConfig, runPlace, runRef, type RunConfig, type RunPlace, type RunRef } from './config.ts';
-import { tellingTask, toJobRun, toMark, toOneTimeRun, toPlace, toResource, unknownSettings } from './convert.ts';
+import { legacyRunRef, runConfig, runPlace, runRef, type JobName, type RunConfig, type RunPlace, type RunRef } from './config.ts';
+import { isMarked, tellingTask, toJobRun, toOneTimeRun, toPlace, toResource, unknownSettings } from './convert.ts';
 import { rethrow, toReadFault, toSubmitFault, toUnsubmitted } from './errors.ts';
 import { toHost } from './hosts.ts';
 import type { DatabricksOptions } from './options.ts';
@@ -76,13 +76,16 @@ export class DatabricksAgent extends AsyncAgent<RunConfig, RunRef> {
     return typeof host === 'string' ? host : '';
   }
 
-  /** Runs of jobs cannot be told apart in listings; those that were lost within a create are found there, by their token. */
+  /** Runs of a job that takes no key cannot be told apart: only the create that started one can find it, by its token. */
   async find(key: IdempotencyKey, where: Locator, context: AgentContext): Promise<RunRef | undefined> {
     const place = runPlace.parse(where);
+    const { jobRun } = place;
+    if (jobRun !== undefined && jobRun.keyParameter === undefined) return undefined;
     const client = await this.#client(place, context);
+    const jobId = jobRun && (await jobOf(client, jobRun.job, context));
     for (const isActive of [true, false]) {
-      const runs = await client.listRuns({ isActive }, context.signal).catch(rethrow('listing of runs'));
-      const run = runs.find(({ run_name: name }) => name?.endsWith(toMark(key)));
+      const runs = await client.listRuns({ isActive, jobId }, context.signal).catch(rethrow('listing of runs'));
+      const run = runs.find((listed) => isMarked(listed, key, jobRun?.keyParameter));
       if (run !== undefined) return { ...place, runId: run.run_id };
     }
     return undefined;
@@ -130,7 +133,7 @@ async function submitted(what: string, submit: () => Promise<string>): Promise<s
   }
 }
 
-async function jobOf(client: DatabricksClient, job: NonNullable<RunConfig['job']>, { signal }: AgentContext): Promise<string> {
+async function jobOf(client: DatabricksClient, job: JobName, { signal }: AgentContext): Promise<string> {
   if ('id' in job) return job.id;
   const found = await client.findJobs(job.name, signal).catch((error: unknown) => {
     throw toUnsubmitted(toReadFault(error, `look-up of job ${job.name}`));

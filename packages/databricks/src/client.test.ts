@@ -38,6 +38,10 @@ function answer(request: string): { readonly status?: number; readonly body: str
       body: `{"run_id":${runId},"job_id":17,"state":{"life_cycle_state":"RUNNING"},"tasks":[{"run_id":2,"task_key":"b"}],"next_page_token":"next"}`,
     };
   }
+  if (request.includes('run_type=JOB_RUN')) {
+    const run = `{"run_id":${runId},"run_name":"nightly","job_parameters":[{"name":"attempt","default":"","value":"flyte-key"}]}`;
+    return { body: `{"runs":[${run}],"next_page_token":"next"}` };
+  }
   if (request.includes('/runs/list')) return { body: `{"runs":[{"run_id":${runId},"run_name":"etl"}],"next_page_token":"next"}` };
   if (request.includes('/jobs/list')) return { body: '{"jobs":[{"job_id":9007199254740999}]}' };
   if (request.includes('/get-output')) return { body: '{"error":"boom","notebook_output":{"result":"3"}}' };
@@ -84,6 +88,14 @@ test('DB12: a run of many tasks, and a long listing, are read page by page', asy
     { run_id: runId, run_name: 'etl' },
     { run_id: '5', run_name: 'five' },
   ]);
+});
+
+test('DB11: runs of a job are listed with their parameters', async () => {
+  expect(await client.listRuns({ isActive: false, jobId: '9007199254740999' }, signal)).toMatchObject([
+    { run_id: runId, job_parameters: [{ name: 'attempt', value: 'flyte-key' }] },
+    { run_id: '5' },
+  ]);
+  expect(upstream.requests[0]?.path).toBe('/api/2.2/jobs/runs/list?run_type=JOB_RUN&job_id=9007199254740999&limit=25');
 });
 
 test('jobs, outputs and statements are read', async () => {

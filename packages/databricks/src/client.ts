@@ -15,8 +15,8 @@ export interface DatabricksClient {
   getRun(runId: string, signal: AbortSignal): Promise<Run>;
   /** What a run of one task gave. */
   getOutput(runId: string, signal: AbortSignal): Promise<RunOutput>;
-  /** The latest one-time runs: those that are not over, or all. */
-  listRuns(filter: { readonly isActive: boolean }, signal: AbortSignal): Promise<readonly ListedRun[]>;
+  /** The latest runs of a job, or the latest one-time runs: those that are not over, or all. */
+  listRuns(filter: RunFilter, signal: AbortSignal): Promise<readonly ListedRun[]>;
   /** Asks a run to stop; one that is over stays as it is. */
   cancelRun(runId: string): Promise<void>;
   /** The ids of the jobs of a name. */
@@ -33,6 +33,13 @@ export interface DatabricksClient {
   warehouseState(warehouseId: string, signal: AbortSignal): Promise<string>;
   /** Tells a warehouse to start or to stop, and does not wait until it has. */
   changeWarehouse(warehouseId: string, action: 'start' | 'stop'): Promise<void>;
+}
+
+/** Which runs are listed. */
+export interface RunFilter {
+  readonly isActive: boolean;
+  /** Default: runs of no job. */
+  readonly jobId?: string | undefined;
 }
 
 /** Makes the client of a workspace. */
@@ -69,7 +76,11 @@ const runOutput = z.object({
   logs: text,
   notebook_output: z.object({ result: text, truncated: z.boolean().nullish() }).nullish(),
 });
-const listedRun = z.object({ run_id: id, run_name: text });
+const listedRun = z.object({
+  run_id: id,
+  run_name: text,
+  job_parameters: z.array(z.object({ name: text, value: text })).nullish(),
+});
 const runs = z.object({ runs: z.array(listedRun).nullish(), next_page_token: text });
 const jobs = z.object({ jobs: z.array(z.object({ job_id: id })).nullish() });
 const statement = z.object({
@@ -101,7 +112,7 @@ export type Termination = z.infer<typeof termination>;
 /** https://docs.databricks.com/api/workspace/jobs/getrunoutput */
 export type RunOutput = Partial<z.infer<typeof runOutput>>;
 
-/** A run in a listing. */
+/** A run in a listing. https://docs.databricks.com/api/workspace/jobs/listruns */
 export type ListedRun = z.infer<typeof listedRun>;
 
 /** https://docs.databricks.com/api/workspace/statementexecution/getstatement */
@@ -163,8 +174,9 @@ class RestClient implements DatabricksClient {
     return this.#ask(runOutput, '2.2/jobs/runs/get-output', { query: { run_id: runId }, signal });
   }
 
-  async listRuns({ isActive }: { readonly isActive: boolean }, signal: AbortSignal): Promise<readonly ListedRun[]> {
-    const query = { run_type: 'SUBMIT_RUN', limit: '25', ...(isActive && { active_only: 'true' }) };
+  async listRuns({ isActive, jobId }: RunFilter, signal: AbortSignal): Promise<readonly ListedRun[]> {
+    const kind = jobId === undefined ? { run_type: 'SUBMIT_RUN' } : { run_type: 'JOB_RUN', job_id: jobId };
+    const query = { ...kind, limit: '25', ...(isActive && { active_only: 'true' }) };
     const listed: ListedRun[] = [];
     let next: string | null | undefined;
     for (let page = 0; page === 0 || (next && page < mostPages); page++) {

@@ -30,10 +30,15 @@ export interface RunConfig {
   readonly serviceCredentialProvider: string | undefined;
   readonly auth: AuthConfig;
   /** The job to run, in place of a one-time run. */
-  readonly job: { readonly id: string } | { readonly name: string } | undefined;
+  readonly job: JobName | undefined;
+  /** The parameter of the job that is given the attempt's key. */
+  readonly keyParameter: string | undefined;
   /** Whether a retry starts the failed tasks of the job's run again, in place of a new run. */
   readonly repair: boolean;
 }
+
+/** Which job is run. A type, not an interface: it is JSON, and stored with the reference. */
+export type JobName = { readonly id: string } | { readonly name: string };
 
 /** What a run does for Flyte: the code of a Flyte task, a notebook, or something of Databricks alone. */
 export type RunKind = 'python' | 'notebook' | 'job';
@@ -45,6 +50,8 @@ export type RunPlace = {
   readonly kind: RunKind;
   /** The declared outputs, for which there is nothing but the value that a notebook ends with. */
   readonly outputs: Readonly<Record<string, SimpleType>>;
+  /** Of a run of a job: which one, and the parameter by which its runs can be told apart, if there is one. */
+  readonly jobRun?: { readonly job: JobName; readonly keyParameter?: string };
 };
 
 /** What the engine stores of a run. */
@@ -116,6 +123,10 @@ export const runConfig: Schema<RunConfig> = workspace
     notebookBaseParameters: jsonObject.nullish(),
     databricksServiceCredentialProvider: name,
     databricksRepair: z.boolean().nullish(),
+    databricksKeyParameter: z
+      .string()
+      .regex(/^[\w.-]+$/, 'must be the name of a job parameter')
+      .nullish(),
     // Of Spark on Kubernetes.
     hadoopConf: z.unknown().optional(),
     executorPath: z.unknown().optional(),
@@ -130,6 +141,10 @@ export const runConfig: Schema<RunConfig> = workspace
       const path = issue.path.map((key) => (key === 'id' ? 'job_id' : key === 'name' ? 'job_name' : key));
       context.addIssue({ code: 'custom', path: ['databricksConf', ...path], message: issue.message });
     }
+    if (custom.databricksKeyParameter && (custom.databricksRepair || !(job.data?.id || job.data?.name))) {
+      const message = 'is for jobs (job_id, job_name) that are not repaired: other runs are found without it';
+      context.addIssue({ code: 'custom', path: ['databricksKeyParameter'], message });
+    }
     return {
       instance: custom.databricksInstance ?? undefined,
       settings: conf,
@@ -138,6 +153,7 @@ export const runConfig: Schema<RunConfig> = workspace
       serviceCredentialProvider: custom.databricksServiceCredentialProvider ?? undefined,
       auth: toAuth(custom),
       job: job.data?.id ? { id: job.data.id } : job.data?.name ? { name: job.data.name } : undefined,
+      keyParameter: custom.databricksKeyParameter ?? undefined,
       repair: custom.databricksRepair ?? false,
     };
   });
@@ -170,6 +186,12 @@ const place = z.object({
   auth: storedAuth,
   kind: z.enum(['python', 'notebook', 'job']),
   outputs: z.record(z.string(), simpleType),
+  jobRun: z.exactOptional(
+    z.object({
+      job: z.union([z.object({ id: z.string().min(1) }), z.object({ name: z.string().min(1) })]),
+      keyParameter: z.exactOptional(z.string().min(1)),
+    }),
+  ),
 });
 
 /** Reads what is stored of a run that has not shown itself yet. */
@@ -200,37 +222,6 @@ export const legacyRunRef: Schema<RunRef> = z
     outputs: {},
     runId: stored.run_id,
   }));
-
-/** A value of a partition's column. */
-export type PartitionValue = string | number | boolean;
-
-/** What a sensor waits for. */
-export interface TableConfig {
-  readonly instance: string | undefined;
-  readonly auth: AuthConfig;
-  /** `catalog.schema.table`. Default: the input `table`. */
-  readonly table: string | undefined;
-  /** The values of columns that rows must have, and the warehouse that looks for them. Default: the table will do. */
-  readonly partition: { readonly values: Readonly<Record<string, PartitionValue>>; readonly warehouseId: string } | undefined;
-}
-
-const partitionValues = z.record(z.string().min(1), z.union([z.string(), z.int(), z.boolean()]));
-
-/** Reads the `sensor_config`. */
-export const tableConfig: Schema<TableConfig> = workspace
-  .extend({
-    table: name,
-    partition: partitionValues.refine((values) => Object.keys(values).length > 0, 'must name a column').nullish(),
-    databricksWarehouseId: warehouseId.nullish(),
-  })
-  .transform(({ table, partition, databricksWarehouseId, ...custom }, context) => {
-    const common = { instance: custom.databricksInstance ?? undefined, auth: toAuth(custom), table: table ?? undefined };
-    if (!partition) return { ...common, partition: undefined };
-    if (databricksWarehouseId) return { ...common, partition: { values: partition, warehouseId: databricksWarehouseId } };
-    const message = 'a partition is looked for by a warehouse: give its id';
-    context.addIssue({ code: 'custom', path: ['databricksWarehouseId'], message });
-    return z.NEVER;
-  });
 
 function withoutNulls(settings: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== null));

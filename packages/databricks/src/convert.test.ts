@@ -146,6 +146,11 @@ test('DB11: inputs are parameters of a job', () => {
   expect(toJobRun(task, key)).toEqual({ job_parameters: { day: '3', to: 'y' }, idempotency_token: `flyte-${key}` });
 });
 
+test('DB11, R2: a job that takes the key is given it, whatever the task says of that parameter', () => {
+  const custom = { databricksConf: { job_id: '7', job_parameters: { attempt: 'mine', day: 'x' } }, databricksKeyParameter: 'attempt' };
+  expect(toJobRun(exampleTask(custom), key)['job_parameters']).toEqual({ attempt: `flyte-${key}`, day: 'x' });
+});
+
 test('DB18: all attempts of a task that is repaired have one token', () => {
   const custom = { databricksConf: { job_name: 'nightly' }, databricksRepair: true };
   const [first, second] = [0, 1].map((attempt) => toJobRun(exampleTask(custom, { attempt }), key)['idempotency_token']);

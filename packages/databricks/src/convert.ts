@@ -7,7 +7,7 @@ import type { DatabricksOptions } from './options.ts';
 export { unknownSettings } from './convert/kind.ts';
 export { toJobRun } from './convert/job.ts';
 export { tellingTask, toResource } from './convert/resource.ts';
-export { toMark } from './convert/attempt.ts';
+export { isMarked } from './convert/attempt.ts';
 export { toOneTimeRun } from './convert/submit.ts';
 
 /** Where the task's run will be, and what is wanted of it. @throws AgentError INVALID_ARGUMENT for a host or an output that cannot be */
@@ -27,6 +27,7 @@ export function toPlace(task: Task<RunConfig>, options: DatabricksOptions): RunP
     kind,
     // The code of a Flyte task writes its outputs itself.
     outputs: kind === 'python' ? {} : Object.fromEntries(outputs),
+    ...(config.job && { jobRun: { job: config.job, ...(config.keyParameter && { keyParameter: config.keyParameter }) } }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { AgentList } from '@flyte-agents/core';
 import { DatabricksAgent } from './agent.ts';
 import { fromEnvironment } from './options.ts';
-import { TableSensor } from './sensor.ts';
+import { TableSensor } from './table/sensor.ts';
 import { DatabricksSqlAgent } from './sql/agent.ts';
 import { DatabricksWarehouseAgent } from './warehouse/agent.ts';
 
@@ -10,7 +10,7 @@ export type { Connect, DatabricksClient, Run, RunOutput, Statement } from './cli
 export type { TokenSource } from './credentials.ts';
 export { DatabricksError } from './errors.ts';
 export type { DatabricksOptions, Entrypoint } from './options.ts';
-export { TableSensor } from './sensor.ts';
+export { TableSensor } from './table/sensor.ts';
 export { DatabricksSqlAgent } from './sql/agent.ts';
 export { DatabricksWarehouseAgent } from './warehouse/agent.ts';
 

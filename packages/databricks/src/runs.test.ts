@@ -173,6 +173,28 @@ test('DB11: a job is run by its name', async () => {
   expect(calls.at(-1)).toMatchObject(['runJob', '7', { idempotency_token: `flyte-${key}` }]);
 });
 
+test('DB11, R2: a run of a job is found again by the parameter that has the key, and no other run is', async () => {
+  const listed = [
+    { run_id: '4', run_name: 'nightly', job_parameters: [{ name: 'attempt', value: 'flyte-ffffffffffffffffffffffffffffffff' }] },
+    { run_id: '5', run_name: `[flyte-${key}]`, job_parameters: [{ name: 'day', value: `flyte-${key}` }] },
+    { run_id: '6', run_name: 'nightly', job_parameters: [{ name: 'attempt', value: `flyte-${key}` }] },
+  ];
+  const { agent, calls } = agentOf({ listRuns: async ({ isActive }) => (isActive ? listed.slice(0, 2) : listed) });
+  const task = exampleTask({ databricksConf: { job_id: '7' }, databricksKeyParameter: 'attempt' });
+  expect(await agent.find(key, agent.locate(task), context())).toMatchObject({ runId: '6', kind: 'job' });
+  expect(calls).toEqual([
+    ['listRuns', { isActive: true, jobId: '7' }],
+    ['listRuns', { isActive: false, jobId: '7' }],
+  ]);
+});
+
+test('DB11, R2: runs of a job that takes no key are not guessed at', async () => {
+  const { agent, calls } = agentOf({});
+  const where = agent.locate(exampleTask({ databricksConf: { job_id: '7' } }));
+  expect(await agent.find(key, where, context())).toBeUndefined();
+  expect(calls).toEqual([]);
+});
+
 test.each([
   [[], 'there is no job of this name'],
   [['7', '8'], 'several jobs have this name'],

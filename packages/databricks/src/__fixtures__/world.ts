@@ -1,7 +1,8 @@
 import { faultStatus, World, type Fault, type JobState, type WorldJob } from '@flyte-agents/testing';
 import type { JsonObject } from '@flyte-agents/core';
 import { DatabricksAgent } from '../agent.ts';
-import type { DatabricksClient, ListedRun, Run } from '../client.ts';
+import type { DatabricksClient, ListedRun, Run, RunFilter } from '../client.ts';
+import { asObject } from '../convert/compute.ts';
 import { DatabricksError } from '../errors.ts';
 import type { DatabricksOptions } from '../options.ts';
 
@@ -23,11 +24,11 @@ export class DatabricksWorld extends World<JsonObject> {
   client(): DatabricksClient {
     return {
       submitRun: (body) => this.call('submit', () => this.#submit(body).id.replace(/\D/g, '')),
-      runJob: (_jobId, body) => this.call('submit', () => this.#submit(body).id.replace(/\D/g, '')),
+      runJob: (jobId, body) => this.call('submit', () => this.#submit({ ...body, job_id: jobId }).id.replace(/\D/g, '')),
       repairRun: () => this.call('submit', () => undefined),
       getRun: (runId, signal) => this.call('read', () => found(this.job(`job-${runId}`)), signal),
       getOutput: (_runId, signal) => this.call('read', () => ({ error: 'ValueError: no rows' }), signal),
-      listRuns: ({ isActive }, signal) => this.call('search', () => this.#list(isActive), signal),
+      listRuns: (filter, signal) => this.call('search', () => this.#list(filter), signal),
       cancelRun: (runId) => this.call('cancel', () => this.cancel(`job-${runId}`)),
       findJobs: (_name, signal) => this.call('search', () => ['7'], signal),
       executeStatement: unused,
@@ -46,10 +47,19 @@ export class DatabricksWorld extends World<JsonObject> {
     return this.jobs.find((job) => job.details['idempotency_token'] === key) ?? this.submit(key.replace(/^flyte-/, ''), body);
   }
 
-  #list(isActive: boolean): readonly ListedRun[] {
+  #list({ isActive, jobId }: RunFilter): readonly ListedRun[] {
     return this.jobs
-      .filter(({ id, state }) => this.job(id) !== undefined && (!isActive || ['waiting', 'running', 'unknown'].includes(state)))
-      .map(({ id, details }) => ({ run_id: id.replace(/\D/g, ''), run_name: textOf(details, 'run_name') }));
+      .filter(({ id, details }) => this.job(id) !== undefined && details['job_id'] === jobId)
+      .filter(({ state }) => !isActive || ['waiting', 'running', 'unknown'].includes(state))
+      .map(({ id, details }) => ({
+        run_id: id.replace(/\D/g, ''),
+        // A job's run has the name of the job.
+        run_name: jobId === undefined ? textOf(details, 'run_name') : 'nightly',
+        job_parameters: Object.keys(asObject(details['job_parameters'])).map((name) => ({
+          name,
+          value: textOf(asObject(details['job_parameters']), name),
+        })),
+      }));
   }
 
   protected override error({ kind, retryAfterMs }: Fault): DatabricksError {

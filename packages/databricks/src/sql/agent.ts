@@ -14,7 +14,7 @@ import { rethrow, toSubmitFault, toUnsubmitted } from '../errors.ts';
 import type { DatabricksOptions } from '../options.ts';
 import { Workspaces } from '../workspaces.ts';
 import { statementConfig, statementPlace, statementRef, type StatementConfig, type StatementPlace, type StatementRef } from './config.ts';
-import { toComment, toPlace, toResource, toStatement } from './convert.ts';
+import { toComment, toPlace, toResource, toStatement, toWait } from './convert.ts';
 import { isOver } from './states.ts';
 
 /** Runs `databricks_sql` tasks as statements on a SQL warehouse. */
@@ -43,7 +43,7 @@ export class DatabricksSqlAgent extends AsyncAgent<StatementConfig, StatementRef
     if (known !== undefined) return known;
     const client = await this.#client(place, context);
     try {
-      const { statement_id: statementId } = await client.executeStatement(body);
+      const { statement_id: statementId } = await client.executeStatement({ ...body, ...toWait(context.deadline - Date.now()) });
       return { ...place, statementId };
     } catch (error) {
       throw toSubmitFault(error, 'statement');

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Statement } from '../client.ts';
 import { exampleTask, key } from '../__fixtures__/tasks.ts';
 import type { StatementConfig, StatementRef } from './config.ts';
-import { toResource, toStatement } from './convert.ts';
+import { toResource, toStatement, toWait } from './convert.ts';
 import { statementPhase } from './states.ts';
 
 test.each([
@@ -47,11 +47,20 @@ test('DB13: inputs are bound as parameters of their types, never spliced', () =>
       { name: 'at', value: '2026-01-01T00:00:00Z', type: 'TIMESTAMP' },
       { name: 'none', type: 'STRING' },
     ],
-    wait_timeout: '0s',
     disposition: 'INLINE',
     format: 'JSON_ARRAY',
     row_limit: 2,
   });
+});
+
+test.each([
+  [9500, '5s'],
+  [7000, '5s'],
+  [6999, '0s'],
+  [2700, '0s'],
+  [-1, '0s'],
+])('DB13, R5: a submit with %s ms waits %s for the statement, and leaves it running', (remainingMs, wait) => {
+  expect(toWait(remainingMs)).toEqual({ wait_timeout: wait, on_wait_timeout: 'CONTINUE' });
 });
 
 test('C11: a task without a statement is refused', () => {

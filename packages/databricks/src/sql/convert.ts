@@ -46,12 +46,26 @@ export function toStatement({ config, template, inputs }: Task<StatementConfig>,
     ...(catalog !== undefined && { catalog }),
     ...(schema !== undefined && { schema }),
     ...(literals.length > 0 && { parameters: literals.map(toParameter) }),
-    wait_timeout: '0s',
     disposition: 'INLINE',
     format: 'JSON_ARRAY',
     // Of the result, only one row is of use; a second one shows that there are more.
     row_limit: 2,
   };
+}
+
+/** The shortest that the API waits for a statement, in seconds, and what else a submit takes at most, in milliseconds. */
+const waitSeconds = 5;
+const overheadMs = 2000;
+
+/**
+ * How long the submit waits for the statement's end, which nothing stops but a cancel. Engines ask right after the submit, and
+ * then half a minute later: a short statement has ended when they first do.
+ *
+ * @param remainingMs how long the create may take, in milliseconds
+ */
+export function toWait(remainingMs: number): JsonObject {
+  const hasTime = remainingMs >= waitSeconds * 1000 + overheadMs;
+  return { wait_timeout: hasTime ? `${waitSeconds}s` : '0s', on_wait_timeout: 'CONTINUE' };
 }
 
 /** Flyte's types in SQL: https://docs.databricks.com/aws/en/sql/language-manual/sql-ref-datatypes */

@@ -20,6 +20,8 @@ interface Run {
 
 /** What a program of this workspace does: a file or notebook whose path has `broken` in it fails, until it is repaired; others end well. */
 const brokenProgram = /broken/;
+/** The job that one-time runs are said to be of. */
+const oneTime = 11n;
 const failure = {
   error: 'ZeroDivisionError: division by zero',
   error_trace: 'Traceback (most recent call last):\n  File "report.py", line 7\nZeroDivisionError: division by zero',
@@ -47,7 +49,7 @@ export class Runs {
     const tasks = taskList(body);
     if (tasks.length === 0)
       throw new Refusal(400, 'INVALID_PARAMETER_VALUE', 'One of job_cluster_key, new_cluster, or existing_cluster_id must be specified.');
-    return this.#start(body, 11n, typeof body['run_name'] === 'string' ? body['run_name'] : 'Untitled');
+    return this.#start(body, oneTime, typeof body['run_name'] === 'string' ? body['run_name'] : 'Untitled');
   }
 
   runJob(body: Body): Body {
@@ -106,11 +108,21 @@ export class Runs {
       : {};
   }
 
-  list(isActive: boolean): Body {
+  /** @param jobId default: one-time runs */
+  list(isActive: boolean, jobId: string | null): Body {
+    const wanted = jobId === null ? oneTime : BigInt(jobId);
     const all = [...this.#runs.values()]
       .toReversed()
-      .filter((run) => run.jobId === 11n && (!isActive || this.#state(run).life_cycle_state !== 'TERMINATED'));
-    return { runs: all.slice(0, 25).map(({ id, name }) => ({ run_id: id, run_name: name })) };
+      .filter((run) => run.jobId === wanted && (!isActive || this.#state(run).life_cycle_state !== 'TERMINATED'));
+    return {
+      runs: all.slice(0, 25).map(({ id, name, body }) => ({
+        run_id: id,
+        run_name: name,
+        ...(typeof body['job_parameters'] === 'object' && {
+          job_parameters: Object.entries(body['job_parameters'] ?? {}).map(([parameter, value]) => ({ name: parameter, value })),
+        }),
+      })),
+    };
   }
 
   cancel(id: unknown): Body {

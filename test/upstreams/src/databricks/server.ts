@@ -68,14 +68,14 @@ export async function startDatabricks(options: DatabricksServerOptions = {}): Pr
       requests.push({ method, path, authorization, body });
       const isKnown = takesAnyToken || [`Bearer ${token}`, `Bearer ${issued}`].includes(authorization);
       if (!isKnown) throw new Refusal(401, 'UNAUTHENTICATED', 'Credential was not sent or was of an unsupported type for this API.');
-      return { status: 200, body: write(route(`${method} ${path}`, body, searchParams)) };
+      return { status: 200, body: write(await route(`${method} ${path}`, body, searchParams)) };
     } catch (error) {
       if (!(error instanceof Refusal)) return { status: 500, body: write({ error_code: 'INTERNAL_ERROR', message: String(error) }) };
       return { status: error.status, body: write({ error_code: error.code, message: error.message }) };
     }
   }
 
-  function route(operation: string, body: Body, query: URLSearchParams): Body {
+  async function route(operation: string, body: Body, query: URLSearchParams): Promise<Body> {
     const [, id = '', cancel] = /\/sql\/statements\/([\w-]+)(\/cancel)?$/.exec(operation) ?? [];
     if (id !== '') return cancel === undefined ? statements.get(id) : statements.cancel(id);
     // Jobs 2.1 and 2.2 differ in nothing that is here.
@@ -93,7 +93,7 @@ export async function startDatabricks(options: DatabricksServerOptions = {}): Pr
       case 'GET jobs/runs/get-output':
         return runs.output(query.get('run_id'));
       case 'GET jobs/runs/list':
-        return runs.list(query.get('active_only') === 'true');
+        return runs.list(query.get('active_only') === 'true', query.get('job_id'));
       case 'GET jobs/list':
         return { jobs: query.get('name') === 'nightly' ? [{ job_id: 9_007_199_254_740_999n }] : [] };
       case 'POST sql/statements':

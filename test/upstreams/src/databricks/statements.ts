@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { setTimeout } from 'node:timers/promises';
+import { StableIds } from '../stable-ids.ts';
 import { Refusal, type Body } from './answer.ts';
 
 interface Statement {
@@ -13,6 +14,7 @@ interface Statement {
 export class Statements {
   readonly #database = new DatabaseSync(':memory:');
   readonly #statements = new Map<string, Statement>();
+  readonly #ids = new StableIds();
   readonly #runningMs: number;
 
   constructor(runningMs: number) {
@@ -23,9 +25,12 @@ export class Statements {
     return this.#statements.size;
   }
 
-  execute(body: Body): Body {
-    const statement: Statement = { id: randomUUID(), body, startedAt: Date.now(), cancelledAt: undefined };
+  /** Waits for the statement as long as it is told to. */
+  async execute(body: Body): Promise<Body> {
+    const statement: Statement = { id: this.#ids.next(String(body['statement'])), body, startedAt: Date.now(), cancelledAt: undefined };
     this.#statements.set(statement.id, statement);
+    const [, seconds = '10'] = /^(\d+)s$/.exec(String(body['wait_timeout'])) ?? [];
+    await setTimeout(Math.min(Number(seconds) * 1000, this.#runningMs));
     return this.get(statement.id);
   }
 

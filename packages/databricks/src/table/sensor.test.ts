@@ -1,16 +1,27 @@
-import { createFetch, createLogger, Inputs, ObjectStore, SecretSource, type AgentContext, type Literal } from '@flyte-agents/core';
+import {
+  createFetch,
+  createLogger,
+  FlyteDatetime,
+  Inputs,
+  ObjectStore,
+  SecretSource,
+  type Literal,
+  type PokeContext,
+} from '@flyte-agents/core';
+import { testAgent } from '@flyte-agents/testing';
 import { expect, test, vi } from 'vitest';
-import { DatabricksWorld } from './__fixtures__/world.ts';
-import type { DatabricksClient, Statement } from './client.ts';
+import { TableWorld } from '../__fixtures__/table-world.ts';
+import { DatabricksWorld } from '../__fixtures__/world.ts';
+import type { DatabricksClient, Statement } from '../client.ts';
 import { tableConfig, type TableConfig } from './config.ts';
-import { DatabricksError } from './errors.ts';
+import { DatabricksError } from '../errors.ts';
 import { TableSensor } from './sensor.ts';
 
 const hasTable = vi.fn<DatabricksClient['hasTable']>();
 const executeStatement = vi.fn<DatabricksClient['executeStatement']>();
 const day = { table: 'main.sales.orders', partition: { day: '2026-01-01' }, databricksWarehouseId: 'w1' };
 
-function toContext(): AgentContext {
+function toContext(): PokeContext {
   const [project, domain] = ['p', 'd'];
   return {
     signal: new AbortController().signal,
@@ -21,6 +32,7 @@ function toContext(): AgentContext {
     fetch: createFetch(),
     store: new ObjectStore(),
     logger: createLogger({ level: 'silent' }),
+    createdAt: Date.UTC(2026, 0, 2),
   };
 }
 
@@ -41,6 +53,24 @@ function look(config: object, inputs: Readonly<Record<string, Literal>> = {}) {
 function answered(state: string, rows: readonly string[][] = [], error?: Statement['status']['error']): Statement {
   return { statement_id: 's1', status: { state, error }, result: { data_array: [...rows] } };
 }
+
+testAgent({
+  name: 'TableSensor',
+  world: () => new TableWorld(),
+  task: {
+    type: 'sensor',
+    custom: {
+      sensor_config: { kind: 'databricks_table', table: 'main.sales.orders', changedSince: 'start', databricksWarehouseId: 'w1' },
+    },
+  },
+  guarantee: 'once',
+  invalid: [
+    { custom: { sensor_config: { kind: 'databricks_table', table: 'orders' } }, names: 'sensor_config.table' },
+    { custom: { sensor_config: { kind: 'databricks_table' } }, names: 'table' },
+    { custom: { sensor_config: { kind: 'databricks_table', table: 'a.b.c', changedSince: 'start' } }, names: 'databricksWarehouseId' },
+  ],
+  schedules: 1000,
+});
 
 test('DB17: a table is waited for, without a warehouse', async () => {
   executeStatement.mockReset();
@@ -76,6 +106,28 @@ test('DB17: rows of a partition are waited for, with its values bound', async ()
   });
 });
 
+test.each<{ readonly config: object; readonly inputs?: Readonly<Record<string, Literal>>; readonly after: readonly string[] }>([
+  { config: { changedSince: '2026-01-01T00:00:00+01:00' }, after: ['timestamp', '2026-01-01T00:00:00+01:00', 'TIMESTAMP'] },
+  { config: { changedSince: 'start' }, after: ['timestamp', '2026-01-02T00:00:00.000Z', 'TIMESTAMP'] },
+  { config: { changedAfterVersion: 0 }, after: ['version', '0', 'BIGINT'] },
+  {
+    config: {},
+    inputs: { changedSince: { kind: 'datetime', value: new FlyteDatetime(1_767_225_600n, 0) } },
+    after: ['timestamp', '2026-01-01T00:00:00Z', 'TIMESTAMP'],
+  },
+])('DB17: a change of a Delta table is waited for: $config', async ({ config, inputs = {}, after: [column, value, type] }) => {
+  hasTable.mockResolvedValue(true);
+  executeStatement.mockResolvedValueOnce(answered('SUCCEEDED')).mockResolvedValueOnce(answered('SUCCEEDED', [['7']]));
+  const changes = { table: 'main.sales.orders', databricksWarehouseId: 'w1', ...config };
+  expect(await look(changes, inputs)).toMatchObject({ met: false, message: expect.stringContaining('waiting for a change of table') });
+  expect(await look(changes, inputs)).toMatchObject({ met: true });
+  const [body] = executeStatement.mock.lastCall ?? [];
+  expect(body).toMatchObject({ warehouse_id: 'w1', parameters: [{ name: 'p0', value, type }] });
+  expect(body?.['statement']).toContain(`(DESCRIBE HISTORY \`main\`.\`sales\`.\`orders\`) WHERE ${column} > :p0 AND`);
+  // What leaves the data as it was is no change.
+  expect(body?.['statement']).toMatch(/operation NOT IN \(.*'OPTIMIZE'.*'VACUUM END'.*\)/);
+});
+
 test('DB17: a warehouse that is still starting is waited for', async () => {
   hasTable.mockResolvedValue(true);
   executeStatement.mockResolvedValue(answered('CANCELED'));
@@ -97,9 +149,18 @@ test.each([
   [{}, 'input table'],
   [{ ...day, databricksWarehouseId: null }, 'databricksWarehouseId'],
   [{ ...day, partition: {} }, 'must name a column'],
+  [{ ...day, changedSince: 'start' }, 'is not looked for together with partition'],
+  [{ table: 'main.sales.orders', changedSince: 'start' }, 'changedSince is looked for by a warehouse'],
+  [{ table: 'main.sales.orders', changedSince: 'yesterday' }, 'a time with its zone'],
+  [{ table: 'main.sales.orders', changedAfterVersion: -1 }, 'changedAfterVersion'],
   [{ ...day, databricksInstance: 'evil.example' }, 'tokens are not sent to evil.example'],
 ])('DB17, R4: %o is refused before any look', (config, message) => {
   expect(() => look(config)).toThrow(message);
+});
+
+test('DB17, R4: an input that names a time needs a warehouse too', () => {
+  const since: Literal = { kind: 'datetime', value: new FlyteDatetime(0n, 0) };
+  expect(() => look({ table: 'main.sales.orders' }, { changedSince: since })).toThrow('databricksWarehouseId');
 });
 
 test('SE4: refused access says what to grant', async () => {
