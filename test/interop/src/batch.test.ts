@@ -2,81 +2,25 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { fromBinary } from '@bufbuild/protobuf';
-import { BatchClient, CreateComputeEnvironmentCommand, CreateJobQueueCommand, DescribeJobsCommand } from '@aws-sdk/client-batch';
-import { BatchAgent, type BatchAgentOptions } from '@flyte-agents/batch';
-import { createLogger, startServer, type AgentServer } from '@flyte-agents/core';
-import { connect, type Connection } from '@flyte-agents/proto/client';
-import {
-  AsyncAgentService,
-  CreateTaskRequestSchema,
-  TaskExecution_Phase as Phase,
-  type CreateTaskRequest,
-} from '@flyte-agents/proto/flyte1';
-import { finish, installTimeoutMs, pythonTool, requirement, startBatch, startMoto, type BatchServer } from '@flyte-agents/test-upstreams';
+import { BatchClient, DescribeJobsCommand } from '@aws-sdk/client-batch';
+import { finish, installTimeoutMs, pythonTool, requirement, startBatch, type BatchServer } from '@flyte-agents/test-upstreams';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { acceptanceCases } from './accept.ts';
-import { readFixture } from './fixtures.ts';
+import { startMotoBatch } from './batch-moto.ts';
+import { BatchStage, recorded } from './batch-stage.ts';
 import { buildPropellerDrive, drive } from './propeller.ts';
 
 const python = requirement('python3');
 const go = requirement('go');
 const scripts = join(import.meta.dirname, '../python');
-const logger = createLogger({ level: 'error' });
-
-/** Our server with the agent, and a client of it. */
-class Stage {
-  readonly #server: AgentServer;
-  readonly #connection: Connection;
-
-  private constructor(server: AgentServer) {
-    this.#server = server;
-    this.#connection = connect(this.endpoint);
-  }
-
-  static async start(options: BatchAgentOptions, storeRoots: readonly string[] = []): Promise<Stage> {
-    const agents = [new BatchAgent({ queues: { '*': 'queue' }, executionRoleArn: 'arn:aws:iam::123456789012:role/starts', ...options })];
-    return new Stage(await startServer({ agents, host: '127.0.0.1', port: 0, metricsPort: 0, storeRoots, logger }));
-  }
-
-  get endpoint(): string {
-    return `127.0.0.1:${this.#server.port}`;
-  }
-
-  async create(request: CreateTaskRequest) {
-    const agents = this.#connection.client(AsyncAgentService);
-    const { resourceMeta } = await agents.createTask(request);
-    const stored = { resourceMeta, taskCategory: { name: 'aws-batch', version: 0 }, outputPrefix: request.outputPrefix };
-    const { ref }: { readonly ref: { readonly jobId: string } } = JSON.parse(Buffer.from(resourceMeta).toString());
-    return {
-      ref,
-      get: async () => (await agents.getTask(stored)).resource,
-      delete: async () => agents.deleteTask(stored),
-    };
-  }
-
-  async stop(): Promise<void> {
-    this.#connection.close();
-    await this.#server.stop();
-  }
-}
-
-/** A task of flytekit, as a run of its own. */
-function recorded(name: string, command: readonly string[] = []): CreateTaskRequest {
-  const request = fromBinary(CreateTaskRequestSchema, readFixture(`v1/${name}`).bytes);
-  if (command.length === 0) return request;
-  request.outputPrefix += `/${command.join('-')}/0`;
-  if (request.template?.target.case === 'container') request.template.target.value.args = [...command];
-  return request;
-}
 
 describe("what flytekit's AWSBatchConfig registers", () => {
   let batch: BatchServer;
-  let stage: Stage;
+  let stage: BatchStage;
   beforeEach(async () => {
     batch = await startBatch();
     for (const [variable, value] of Object.entries(batch.environment)) vi.stubEnv(variable, value);
-    stage = await Stage.start({});
+    stage = await BatchStage.start({});
   });
   afterEach(async () => {
     await stage.stop();
@@ -141,7 +85,7 @@ describe("what flytekit's AWSBatchConfig registers", () => {
   });
 
   test('R1, AB1: the same create on another server starts nothing, and answers the same job', async () => {
-    const other = await Stage.start({});
+    const other = await BatchStage.start({});
     const first = await stage.create(recorded('aws-batch.full'));
     const again = await other.create(recorded('aws-batch.full'));
     expect(again.ref).toEqual(first.ref);
@@ -158,16 +102,16 @@ describe("what flytekit's AWSBatchConfig registers", () => {
 
   test('AB4, AB8: a job waits, starts, runs with a link to its log, and ends', async () => {
     const task = await stage.create(recorded('aws-batch.full', ['sh', '-c', 'echo hello; sleep 1']));
-    expect(await task.get()).toMatchObject({ phase: Phase.WAITING_FOR_RESOURCES, logLinks: [{ name: 'AWS Batch Job' }] });
+    expect(await task.get()).toMatchObject({ phase: 'WAITING_FOR_RESOURCES', logLinks: [{ name: 'AWS Batch Job' }] });
     await expect
       .poll(async () => task.get(), { timeout: 5000 })
-      .toMatchObject({ phase: Phase.RUNNING, logLinks: [{}, { name: 'AWS Batch #0-0' }] });
-    await expect.poll(async () => (await task.get())?.phase, { timeout: 5000 }).toBe(Phase.SUCCEEDED);
+      .toMatchObject({ phase: 'RUNNING', logLinks: [{}, { name: 'AWS Batch #0-0' }] });
+    await expect.poll(async () => (await task.get()).phase, { timeout: 5000 }).toBe('SUCCEEDED');
   });
 
   test('AB7: a job is stopped while it runs', async () => {
     const task = await stage.create(recorded('aws-batch.full', ['sleep', '60']));
-    await expect.poll(async () => (await task.get())?.phase, { timeout: 5000 }).toBe(Phase.RUNNING);
+    await expect.poll(async () => (await task.get()).phase, { timeout: 5000 }).toBe('RUNNING');
     await task.delete();
     await expect.poll(async () => batch.jobs[0]?.detail()['status'], { timeout: 5000 }).toBe('FAILED');
     await task.delete();
@@ -176,13 +120,13 @@ describe("what flytekit's AWSBatchConfig registers", () => {
 
 describe.skipIf(!python.available)(`a task of flytekit, sent from Python, in a container that runs it${python.note}`, () => {
   let batch: BatchServer;
-  let stage: Stage;
+  let stage: BatchStage;
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'flyte-agents-batch-'));
     batch = await startBatch();
     for (const [variable, value] of Object.entries(batch.environment)) vi.stubEnv(variable, value);
-    stage = await Stage.start({}, [pathToFileURL(folder).href]);
+    stage = await BatchStage.start({}, [pathToFileURL(folder).href]);
   });
   afterAll(async () => {
     await stage.stop();
@@ -226,13 +170,13 @@ const container = (...args: readonly string[]) => ({
 
 describe.skipIf(!go.available)(`driven by the plugin of Flyte 1.16.8's engine${go.note}`, () => {
   let batch: BatchServer;
-  let stage: Stage;
+  let stage: BatchStage;
   let binary: string;
   beforeAll(async () => {
     binary = await buildPropellerDrive();
     batch = await startBatch();
     for (const [variable, value] of Object.entries(batch.environment)) vi.stubEnv(variable, value);
-    stage = await Stage.start({});
+    stage = await BatchStage.start({});
   }, installTimeoutMs);
   afterAll(async () => {
     await stage.stop();
@@ -252,23 +196,12 @@ describe.skipIf(!go.available)(`driven by the plugin of Flyte 1.16.8's engine${g
 // moto, without containers, differs from AWS and from our stand-in in that a job has succeeded as soon as anybody asks for it: it shows
 // no other state, and there is nothing to stop.
 describe.skipIf(!python.available)(`on moto${python.note}`, () => {
-  let stage: Stage;
+  let stage: BatchStage;
   let stop: () => Promise<void>;
   beforeAll(async () => {
-    const moto = await startMoto();
+    const moto = await startMotoBatch();
     stop = () => moto.stop();
-    for (const [variable, value] of Object.entries(moto.environment)) vi.stubEnv(variable, value);
-    await post(`${moto.endpoint}/moto-api/config`, JSON.stringify({ batch: { use_docker: false } }));
-    const role = { Action: 'CreateRole', RoleName: 'batch', AssumeRolePolicyDocument: '{}', Version: '2010-05-08' };
-    await post(moto.endpoint, new URLSearchParams(role).toString(), 'iam');
-    const client = new BatchClient();
-    const computeEnvironmentName = 'environment';
-    const serviceRole = 'arn:aws:iam::123456789012:role/batch';
-    await client.send(new CreateComputeEnvironmentCommand({ computeEnvironmentName, type: 'UNMANAGED', state: 'ENABLED', serviceRole }));
-    const computeEnvironmentOrder = [{ order: 1, computeEnvironment: computeEnvironmentName }];
-    await client.send(new CreateJobQueueCommand({ jobQueueName: 'queue', priority: 1, state: 'ENABLED', computeEnvironmentOrder }));
-    client.destroy();
-    stage = await Stage.start({});
+    stage = await BatchStage.start({});
   }, installTimeoutMs);
   afterAll(async () => {
     await stage?.stop();
@@ -279,17 +212,17 @@ describe.skipIf(!python.available)(`on moto${python.note}`, () => {
   test('a job is submitted once and succeeds, and may be deleted afterwards', async () => {
     const request = recorded('aws-batch.full', ['true']);
     const task = await stage.create(request);
-    const other = await Stage.start({});
+    const other = await BatchStage.start({});
     const again = await other.create(request);
     expect(again.ref).toEqual(task.ref);
-    await expect.poll(async () => (await task.get())?.phase, { timeout: 10_000 }).toBe(Phase.SUCCEEDED);
+    await expect.poll(async () => (await task.get()).phase, { timeout: 10_000 }).toBe('SUCCEEDED');
     await task.delete();
     await other.stop();
   });
 
   test('AB10: a second task of the same image has the same definition', async () => {
     const first = await stage.create(recorded('aws-batch.full', ['true', 'first']));
-    const other = await Stage.start({});
+    const other = await BatchStage.start({});
     const second = await other.create(recorded('aws-batch.full', ['true', 'second']));
     const client = new BatchClient();
     const { jobs = [] } = await client.send(new DescribeJobsCommand({ jobs: [first.ref.jobId, second.ref.jobId] }));
@@ -300,17 +233,9 @@ describe.skipIf(!python.available)(`on moto${python.note}`, () => {
   });
 
   test('C9: a queue that there is not fails the task, with the words of the service', async () => {
-    const elsewhere = await Stage.start({ queues: { '*': 'nowhere' } });
+    const elsewhere = await BatchStage.start({ queues: { '*': 'nowhere' } });
     const task = await elsewhere.create(recorded('aws-batch.full', ['true', 'nowhere']));
-    expect(await task.get()).toMatchObject({ phase: Phase.FAILED, message: expect.stringMatching(/AWS Batch .*nowhere/) });
+    expect(await task.get()).toMatchObject({ phase: 'FAILED', message: expect.stringMatching(/AWS Batch .*nowhere/) });
     await elsewhere.stop();
   });
 });
-
-/** moto takes any signature, and sends a request to the service that it names. */
-async function post(url: string, body: string, service = 'moto'): Promise<void> {
-  const authorization = `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`;
-  const headers = { authorization, 'content-type': service === 'moto' ? 'application/json' : 'application/x-www-form-urlencoded' };
-  const response = await fetch(url, { method: 'POST', headers, body });
-  if (!response.ok) throw new Error(`moto answered ${response.status}: ${await response.text()}`);
-}

@@ -13,13 +13,18 @@ export interface Moto {
   stop(): Promise<void>;
 }
 
-/** Starts moto on the loopback address; needs python3, and installs moto the first time. */
-export async function startMoto(): Promise<Moto> {
+/**
+ * Starts moto on the loopback address; needs python3, and installs moto the first time.
+ *
+ * @param environment added to this process's own: where Docker is, for services that run containers
+ */
+export async function startMoto(environment: Readonly<Record<string, string>> = {}): Promise<Moto> {
   const python = await pythonTool('moto', join(import.meta.dirname, '../python/moto.txt'));
   const server = await startServer({
     name: 'moto',
     command: python,
     arguments: (port) => ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)],
+    environment,
     ready: async (port) => (await fetch(`http://127.0.0.1:${port}/moto-api/`)).ok,
   });
   const endpoint = `http://127.0.0.1:${server.port}`;

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { isTriedAgain } from './retries.ts';
 
 /** A document of Batch's API. */
 export type Document = Readonly<Record<string, unknown>>;
@@ -30,6 +31,8 @@ export class BatchJob {
   readonly request: Document;
   readonly lines: LogLine[] = [];
   readonly #createdAt = Date.now();
+  readonly #pace: BatchPace;
+  readonly #attempts: Document[] = [];
   readonly #command: readonly string[];
   readonly #environment: Readonly<Record<string, string>>;
   #status = 'RUNNABLE';
@@ -39,18 +42,16 @@ export class BatchJob {
   #exitCode: number | undefined;
   #stopped: 'cancelled' | 'terminated' | undefined;
   #process: ChildProcess | undefined;
-  #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(id: string, request: Document, { runnableMs, startingMs }: BatchPace) {
+  constructor(id: string, request: Document, pace: BatchPace) {
     this.id = id;
     this.request = request;
+    this.#pace = pace;
     const { command, environment } = toContainer(request);
     this.#command = command;
     this.#environment = Object.fromEntries(environment.map(({ name, value }) => [name, value]));
-    this.#timer = setTimeout(() => {
-      this.#status = 'STARTING';
-      this.#timer = setTimeout(() => this.#run(), startingMs);
-    }, runnableMs);
+    this.#wait();
   }
 
   get name(): string {
@@ -97,7 +98,7 @@ export class BatchJob {
       statusReason: this.#reason,
       createdAt: this.#createdAt,
       ...times,
-      attempts: this.isOver && this.#startedAt !== undefined ? [{ ...times, container: ended, statusReason: this.#reason }] : [],
+      attempts: this.#attempts,
       container: { ...toContainer(this.request), ...ended },
       isCancelled: this.#stopped === 'cancelled',
       isTerminated: this.#stopped === 'terminated',
@@ -107,6 +108,15 @@ export class BatchJob {
 
   get stream(): string {
     return `job/default/${this.id}`;
+  }
+
+  #wait(): void {
+    this.#status = 'RUNNABLE';
+    this.#reason = undefined;
+    this.#timer = setTimeout(() => {
+      this.#status = 'STARTING';
+      this.#timer = setTimeout(() => this.#run(), this.#pace.startingMs);
+    }, this.#pace.runnableMs);
   }
 
   #run(): void {
@@ -119,17 +129,22 @@ export class BatchJob {
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (message) => this.lines.push({ timestamp: Date.now(), message }));
     }
-    child.on('error', () => {
-      this.#exitCode = 127;
-      this.#reason = 'Task failed to start';
-      this.#end('FAILED');
-    });
-    child.on('close', (code) => {
-      if (this.isOver) return;
-      this.#exitCode = code ?? 137;
-      if (this.#exitCode !== 0) this.#reason ??= 'Essential container in task exited';
-      this.#end(this.#exitCode === 0 ? 'SUCCEEDED' : 'FAILED');
-    });
+    child.once('error', () => this.#exit(child, 127, 'Task failed to start'));
+    child.once('close', (code) => this.#exit(child, code ?? 137, 'Essential container in task exited'));
+  }
+
+  /** The first that is heard of a process's end counts. */
+  #exit(child: ChildProcess, exitCode: number, reason: string): void {
+    if (this.#process !== child) return;
+    this.#process = undefined;
+    this.#exitCode = exitCode;
+    if (exitCode !== 0) this.#reason ??= reason;
+    const container = { exitCode, logStreamName: this.stream };
+    this.#attempts.push({ startedAt: this.#startedAt, stoppedAt: Date.now(), statusReason: this.#reason, container });
+    const attempt = { number: this.#attempts.length, exitCode, statusReason: this.#reason };
+    if (exitCode === 0) this.#end('SUCCEEDED');
+    else if (this.#stopped === undefined && isTriedAgain(this.request['retryStrategy'], attempt)) this.#wait();
+    else this.#end('FAILED');
   }
 
   #kill(): void {

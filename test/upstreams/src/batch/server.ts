@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { credentials } from '../aws-environment.ts';
+import { StableIds } from '../stable-ids.ts';
 import { BatchJob, toArn, type BatchPace, type Document } from './job.ts';
 
 /** A request that came. */
@@ -53,6 +53,7 @@ const operations: Readonly<Record<string, string>> = {
 export async function startBatch({ runnableMs = 300, startingMs = 300 }: Partial<BatchPace> = {}): Promise<BatchServer> {
   const requests: BatchRequest[] = [];
   const jobs = new Map<string, BatchJob>();
+  const jobIds = new StableIds();
   const definitions: Document[] = [];
   const server = createServer((incoming, response) => {
     void answer(incoming).then(({ status, body }) =>
@@ -112,7 +113,7 @@ export async function startBatch({ runnableMs = 300, startingMs = 300 }: Partial
     const { jobDefinition } = body;
     if (!definitions.some(({ jobDefinitionArn, jobDefinitionName }) => [jobDefinitionArn, jobDefinitionName].includes(jobDefinition)))
       throw new Refusal(`JobDefinition ${String(jobDefinition)} does not exist`);
-    const job = new BatchJob(randomUUID(), body, { runnableMs, startingMs });
+    const job = new BatchJob(jobIds.next(String(body['jobName'])), body, { runnableMs, startingMs });
     jobs.set(job.id, job);
     return { jobId: job.id, jobName: job.name, jobArn: toArn(`job/${job.id}`) };
   }
