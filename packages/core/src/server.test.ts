@@ -260,10 +260,10 @@ describe('C20: on one port', () => {
       const stands = now === before;
       before = now;
       expect(stands).toBe(true);
-    });
+    }, 20_000);
     expect(pages).toBeLessThan(500);
     controller.abort();
-    await vi.waitFor(() => expect(ended).toBe(true));
+    await vi.waitFor(() => expect(ended).toBe(true), 20_000);
     expect(pages).toBeLessThan(500);
   });
 
@@ -553,7 +553,7 @@ describe('R2: a create', () => {
     // The end of the call has reached the server when the next one is answered.
     await one.getTask({ taskCategory: { name: 'job' }, resourceMeta });
     letGo();
-    await vi.waitFor(() => expect(agent.jobs.size).toBe(1));
+    await vi.waitFor(() => expect(agent.jobs.size).toBe(1), 20_000);
     expect((await one.getTask({ taskCategory: { name: 'job' }, resourceMeta })).resource?.phase).toBe(running);
     expect(agent.deleted).toHaveLength(0);
   });
@@ -564,7 +564,7 @@ describe('R2: a create', () => {
     agent.before.create = wait;
     const controller = new AbortController();
     const left = rejection(one.createTask(request('job'), { signal: controller.signal }));
-    await vi.waitFor(() => expect(agent.created).toHaveLength(1));
+    await vi.waitFor(() => expect(agent.created).toHaveLength(1), 20_000);
     controller.abort();
     expect(await left).toMatchObject({ code: status.CANCELLED });
     const again = one.createTask(request('job'));
@@ -792,12 +792,12 @@ describe('C17: stopping', () => {
     const states: Buffer[] = [];
     const watch = watched.makeServerStreamRequest('/grpc.health.v1.Health/Watch', same, same, Buffer.from(field(1, serviceNames[0] ?? '')));
     watch.on('data', (bytes: Buffer) => states.push(bytes)).on('error', () => undefined);
-    await vi.waitFor(() => expect(states).toEqual([Buffer.from([8, 1])]));
+    await vi.waitFor(() => expect(states).toEqual([Buffer.from([8, 1])]), 20_000);
     const underWay = one.createTask(request('job'));
-    await vi.waitFor(() => expect(agent.created).toHaveLength(1));
+    await vi.waitFor(() => expect(agent.created).toHaveLength(1), 20_000);
 
     const stopped = server.stop();
-    await vi.waitFor(() => expect(states).toEqual([Buffer.from([8, 1]), Buffer.from([8, 2])]));
+    await vi.waitFor(() => expect(states).toEqual([Buffer.from([8, 1]), Buffer.from([8, 2])]), 20_000);
     watch.cancel();
     await expect(callRaw(rawClient(server), check, Buffer.alloc(0))).rejects.toMatchObject({ code: status.UNAVAILABLE });
     letGo();
@@ -812,7 +812,7 @@ describe('C17: stopping', () => {
     const { agent, logger, server, one } = await harness({ drainMs: 30 });
     agent.before.create = () => new Promise(() => {});
     const underWay = rejection(one.createTask(request('job')));
-    await vi.waitFor(() => expect(agent.created).toHaveLength(1));
+    await vi.waitFor(() => expect(agent.created).toHaveLength(1), 20_000);
     await server.stop();
     expect(await underWay).toMatchObject({ code: expect.any(Number) });
     expect(logger.lines).toContainEqual({
@@ -862,7 +862,7 @@ describe('C18: /healthz', () => {
     const { wait, open: letGo } = gate();
     agent.before.create = wait;
     const underWay = one.createTask(request('job'));
-    await vi.waitFor(() => expect(agent.created).toHaveLength(1));
+    await vi.waitFor(() => expect(agent.created).toHaveLength(1), 20_000);
     const stopped = server.stop();
     expect(await ask()).toBe(503);
     letGo();

@@ -183,7 +183,7 @@ describe('P9: a certificate that is replaced', () => {
     const later = await certificate('later', { issuer: root, notAfter: new Date(Date.now() + 2 * 86_400_000) });
     await put(files.cert, later.cert);
     await put(files.key, later.key);
-    await vi.waitFor(async () => expect(await shown(port)).toBe('CN=later'));
+    await vi.waitFor(async () => expect(await shown(port)).toBe('CN=later'), 20_000);
     expect(logger.lines.filter(({ message }) => message === 'TLS certificate replaced')).toMatchObject([
       { fields: { subject: 'CN=later' } },
     ]);
@@ -199,7 +199,7 @@ describe('P9: a certificate that is replaced', () => {
     const { port, files, logger } = await served(one);
     const second = first === 'cert' ? 'key' : 'cert';
     await put(files[first], two[first]);
-    await vi.waitFor(() => expect(logger.lines).toHaveLength(2));
+    await vi.waitFor(() => expect(logger.lines).toHaveLength(2), 20_000);
     await looked();
     expect(await shown(port)).toBe('CN=one');
     expect(await say(clientOf(port, trusting(root)))).toBe('said');
@@ -211,7 +211,7 @@ describe('P9: a certificate that is replaced', () => {
       },
     ]);
     await put(files[second], two[second]);
-    await vi.waitFor(async () => expect(await shown(port)).toBe('CN=two'));
+    await vi.waitFor(async () => expect(await shown(port)).toBe('CN=two'), 20_000);
   });
 
   test('by Kubernetes, which turns a symbolic link from one folder to the next, counts', async () => {
@@ -227,7 +227,7 @@ describe('P9: a certificate that is replaced', () => {
     expect(await shown(port)).toBe('CN=one');
     await symlink(next, join(mount, '..data_tmp'));
     await rename(join(mount, '..data_tmp'), join(mount, '..data'));
-    await vi.waitFor(async () => expect(await shown(port)).toBe('CN=two'));
+    await vi.waitFor(async () => expect(await shown(port)).toBe('CN=two'), 20_000);
     expect(logger.lines.map(({ message }) => message)).toEqual(['TLS certificate loaded', 'TLS certificate replaced']);
   });
 
@@ -248,14 +248,14 @@ describe('P9: a certificate that is replaced', () => {
     const { port, files, logger } = await served(one);
     const client = clientOf(port, trusting(root));
     await change(files.cert);
-    await vi.waitFor(() => expect(logger.lines).toHaveLength(2));
+    await vi.waitFor(() => expect(logger.lines).toHaveLength(2), 20_000);
     await looked();
     expect(logger.lines.slice(1)).toEqual([{ level: 'warn', fields: {}, message: expect.stringContaining(files.cert) }]);
     expect([await say(client), await shown(port)]).toEqual(['said', 'CN=one']);
     await rm(files.cert, { force: true });
     await put(files.key, two.key);
     await put(files.cert, two.cert);
-    await vi.waitFor(async () => expect(await shown(port)).toBe('CN=two'));
+    await vi.waitFor(async () => expect(await shown(port)).toBe('CN=two'), 20_000);
     expect(await say(client)).toBe('said');
   });
 
@@ -268,7 +268,7 @@ describe('P9: a certificate that is replaced', () => {
     expect(await resumed(port, old, session)).toBe('resumed');
 
     await put(`${files.clientCa}`, after.cert);
-    await vi.waitFor(() => expect(logger.lines.at(-1)?.message).toBe('TLS certificate replaced'));
+    await vi.waitFor(() => expect(logger.lines.at(-1)?.message).toBe('TLS certificate replaced'), 20_000);
     expect(await resumed(port, old, session)).not.toBe('resumed');
     await expect(say(clientOf(port, trusting(root, old)))).rejects.toMatchObject({ code: status.UNAVAILABLE });
     expect(await say(clientOf(port, trusting(root, fresh)))).toBe('said');

@@ -98,7 +98,7 @@ describe('C25: with an OpenTelemetry SDK', () => {
       // Seen a line above.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       return span as ReadableSpan;
-    });
+    }, 20_000);
   }
 
   test('every operation is one span of the server, with task type, agent, tenant, method and phase', async () => {

@@ -157,7 +157,7 @@ test.each(['complete', 'respond', 'embed'] as const)('R5, OA2: %s ends with its 
   upstream.fault({ kind: 'stall-before' });
   const controller = new AbortController();
   const answered = client[method](question, { ...submit, signal: controller.signal }).catch(rethrowSubmit('chat completion'));
-  await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
+  await vi.waitFor(() => expect(upstream.requests).toHaveLength(1), 20_000);
   controller.abort();
   await expect(answered).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });

@@ -213,7 +213,7 @@ const jobs: readonly Case[] = [
       const after = await vi.waitUntil(async () => {
         const job = await ask('GET', 'jobs/long');
         return job.status?.state === 'DONE' && job;
-      });
+      }, 20_000);
       return { isRunning: before.status?.state !== 'DONE', after };
     },
     { isRunning: true, after: { status: { errorResult: { reason: 'stopped' } } } },
