@@ -2,6 +2,7 @@ import {
   AgentError,
   AsyncAgent,
   readErrorDocument,
+  toUnsubmitted,
   type AgentContext,
   type Check,
   type CreateContext,
@@ -15,7 +16,7 @@ import {
 import type { DatabricksClient, Run, RunOutput } from './client.ts';
 import { legacyRunRef, runConfig, runPlace, runRef, type JobName, type RunConfig, type RunPlace, type RunRef } from './config.ts';
 import { isMarked, tellingTask, toJobRun, toOneTimeRun, toPlace, toResource, unknownSettings } from './convert.ts';
-import { rethrow, toReadFault, toSubmitFault, toUnsubmitted } from './errors.ts';
+import { rethrow, toReadFault, toSubmitFault } from './errors.ts';
 import { toHost } from './hosts.ts';
 import type { DatabricksOptions } from './options.ts';
 import { isOver, runPhase } from './states.ts';
@@ -122,14 +123,7 @@ async function submitted(what: string, submit: () => Promise<string>): Promise<s
     const fault = toSubmitFault(error, what);
     // What is refused now says nothing of the first one, unless the task itself is wrong.
     if (fault.submitted === 'unknown' || fault.origin === 'user') throw fault;
-    throw new AgentError({
-      code: fault.code,
-      message: fault.message,
-      origin: fault.origin,
-      passes: fault.passes,
-      submitted: 'unknown',
-      cause: error,
-    });
+    throw AgentError.like(fault, { submitted: 'unknown' });
   }
 }
 
@@ -147,8 +141,7 @@ async function jobOf(client: DatabricksClient, job: JobName, { signal }: AgentCo
 /** A retry starts the failed tasks of the run again that all attempts share, once. Gives how often that has been done. */
 async function repaired(client: DatabricksClient, runId: string, attempt: number, { signal }: AgentContext): Promise<number> {
   const fail = (error: unknown): never => {
-    const { code, message, passes } = toReadFault(error, `repair of run ${runId}`);
-    throw new AgentError({ code, message, passes, origin: 'system', submitted: 'no', cause: error });
+    throw AgentError.like(toReadFault(error, `repair of run ${runId}`), { origin: 'system', submitted: 'no' });
   };
   const run = await client.getRun(runId, signal).catch(fail);
   const repairs = repairsOf(run);

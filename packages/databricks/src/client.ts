@@ -1,4 +1,4 @@
-import type { JsonObject } from '@flyte-agents/core';
+import { isUnsent, networkCode, toRetryAfterMs, type JsonObject } from '@flyte-agents/core';
 import { z } from 'zod';
 import type { TokenSource } from './credentials.ts';
 import { DatabricksError } from './errors.ts';
@@ -279,12 +279,11 @@ const refusalBody = z.object({ error_code: text, message: text, error: text, err
 /** What an answer says that is not a success. */
 export function refusal({ status: httpStatus, headers }: Response, content: string, from: 'service' | 'credentials'): DatabricksError {
   const said = readRefusal(content);
-  const seconds = Number(headers.get('retry-after') ?? undefined);
   return new DatabricksError(said?.message ?? said?.error_description ?? '', {
     from,
     status: httpStatus,
     reason: said?.error_code ?? said?.error ?? undefined,
-    retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : undefined,
+    retryAfterMs: toRetryAfterMs(headers.get('retry-after')),
   });
 }
 
@@ -298,24 +297,13 @@ function readRefusal(content: string): z.infer<typeof refusalBody> | undefined {
   }
 }
 
-/** Codes of connections that never came about. */
-const unsentCodes: ReadonlySet<unknown> = new Set([
-  'EAI_AGAIN',
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
 /** Why there was no answer, or none that can be read. */
 export function toDatabricksError(cause: unknown): DatabricksError {
   if (cause instanceof DatabricksError) return cause;
   if (cause instanceof z.ZodError || cause instanceof SyntaxError) {
     return new DatabricksError('the answer is not one of Databricks', { from: 'nobody', cause });
   }
-  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : undefined;
-  const code = inner !== undefined && 'code' in inner ? String(inner.code) : undefined;
+  const code = networkCode(cause);
   const reason = code ?? (cause instanceof Error ? cause.name : 'the connection broke');
-  return new DatabricksError(`no answer (${reason})`, { from: 'nobody', isUnsent: unsentCodes.has(code), cause });
+  return new DatabricksError(`no answer (${reason})`, { from: 'nobody', isUnsent: isUnsent(code), cause });
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, Schema, SimpleType } from '@flyte-agents/core';
+import { simpleTypes, withoutNulls, type JsonObject, type JsonValue, type Schema, type SimpleType } from '@flyte-agents/core';
 import { z } from 'zod';
 
 /** The ways to authenticate. */
@@ -168,18 +168,7 @@ export const storedAuth: z.ZodType<AuthConfig> = z.object({
 });
 
 /** Reads the name of a simple type. */
-export const simpleType: z.ZodType<SimpleType> = z.enum([
-  'NONE',
-  'INTEGER',
-  'FLOAT',
-  'STRING',
-  'BOOLEAN',
-  'DATETIME',
-  'DURATION',
-  'BINARY',
-  'ERROR',
-  'STRUCT',
-]);
+export const simpleType: z.ZodType<SimpleType> = z.enum(simpleTypes);
 
 const place = z.object({
   host: z.string().min(1),
@@ -222,10 +211,6 @@ export const legacyRunRef: Schema<RunRef> = z
     outputs: {},
     runId: stored.run_id,
   }));
-
-function withoutNulls(settings: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== null));
-}
 
 function holdsRounded(value: JsonValue): boolean {
   if (typeof value === 'number') return Number.isInteger(value) && !Number.isSafeInteger(value);

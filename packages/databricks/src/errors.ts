@@ -1,7 +1,5 @@
 import { AgentError, fromHttpStatus, RequestError, type ErrorCode } from '@flyte-agents/core';
 
-export { toUnsubmitted } from '@flyte-agents/core';
-
 /** A request that failed, as the client says it. */
 export class DatabricksError extends RequestError {}
 

@@ -1,5 +1,7 @@
 import {
+  AgentError,
   AsyncAgent,
+  toUnsubmitted,
   type AgentContext,
   type CreateContext,
   type GetContext,
@@ -10,7 +12,7 @@ import {
   type Task,
 } from '@flyte-agents/core';
 import type { DatabricksClient } from '../client.ts';
-import { rethrow, toSubmitFault, toUnsubmitted } from '../errors.ts';
+import { rethrow, toSubmitFault } from '../errors.ts';
 import type { DatabricksOptions } from '../options.ts';
 import { Workspaces } from '../workspaces.ts';
 import { statementConfig, statementPlace, statementRef, type StatementConfig, type StatementPlace, type StatementRef } from './config.ts';
@@ -38,7 +40,7 @@ export class DatabricksSqlAgent extends AsyncAgent<StatementConfig, StatementRef
     const { idempotencyKey: key } = context;
     const body = toStatement(task, key);
     const known = await this.find(key, place, context).catch((error: unknown) => {
-      throw toUnsubmitted(toSubmitFault(error, 'look-up of the statement'));
+      throw toUnsubmitted(AgentError.from(error));
     });
     if (known !== undefined) return known;
     const client = await this.#client(place, context);

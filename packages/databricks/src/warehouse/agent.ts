@@ -1,5 +1,5 @@
-import { SyncAgent, type CreateContext, type Resource, type Task } from '@flyte-agents/core';
-import { toReadFault, toSubmitFault, toUnsubmitted } from '../errors.ts';
+import { SyncAgent, toUnsubmitted, type CreateContext, type Resource, type Task } from '@flyte-agents/core';
+import { toReadFault, toSubmitFault } from '../errors.ts';
 import { toHost } from '../hosts.ts';
 import type { DatabricksOptions } from '../options.ts';
 import { Workspaces } from '../workspaces.ts';
