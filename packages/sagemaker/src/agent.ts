@@ -7,6 +7,7 @@ import {
   isTerminal,
   readErrorDocument,
   type AgentContext,
+  type Check,
   type CreateContext,
   type GetContext,
   type IdempotencyKey,
@@ -20,8 +21,9 @@ import {
 } from '@flyte-agents/core';
 import { connect, type Job, type SageMakerClient } from './client.ts';
 import { jobConfig, jobPlace, jobRef, type JobConfig, type JobPlace, type JobRef } from './config.ts';
-import { keyTag, toLinks, toLogPlace, toNames, toPlace, toRef, toRequest, toResource } from './convert.ts';
+import { keyTag, ownKeyOf, toLinks, toLogPlace, toNames, toPlace, toRef, toRequest, toResource } from './convert.ts';
 import { isDenied, isInUse, isOver, isUnknown, notFound, rethrow, submitFault, unsubmitted } from './errors.ts';
+import { findKeyed, startKeyed, stepsOf } from './keyed.ts';
 import { kindOf, kinds } from './kinds.ts';
 import type { SageMakerAgentOptions } from './options.ts';
 import { isOfUse, isToBeEnded, phaseOf } from './states.ts';
@@ -47,11 +49,31 @@ export class SageMakerAgent extends AsyncAgent<JobConfig, JobRef> {
     if (this.#options.connect === undefined) await import('@aws-sdk/client-sagemaker');
   }
 
+  /** A job that nobody has takes the same right to look, and costs nothing. */
+  override checks(): readonly Check[] {
+    const { region } = this.#options;
+    return [
+      {
+        name: 'service',
+        isOptional: region === undefined,
+        run: async (context) => {
+          if (region === undefined)
+            throw new AgentError({ code: 'FAILED_PRECONDITION', message: 'no region for tasks that name none (set AWS_REGION)' });
+          const client = await this.#client(region, context);
+          const nobody = { kind: 'training', name: 'flyte-agents-doctor' } as const;
+          await find(client, nobody, context).catch(rethrow('look at training jobs'));
+          return `answers in ${region}, and lets training jobs be seen`;
+        },
+      },
+    ];
+  }
+
   async create(task: Task<JobConfig>, context: CreateContext): Promise<JobRef> {
     const { idempotencyKey: key } = context;
     const place = this.locate(task);
     const request = toRequest(task, place, key);
     const client = await this.#client(place.region, context);
+    if (kinds[place.kind].key !== undefined) return startKeyed(client, place, request, context);
     const names = toNames(place, key);
     for (const name of names) {
       const ref = await this.#start({ client, place, name, request, isLast: name === names.at(-1) }, context);
@@ -63,10 +85,13 @@ export class SageMakerAgent extends AsyncAgent<JobConfig, JobRef> {
   async get(ref: JobRef, context: GetContext): Promise<Resource> {
     const client = await this.#client(ref.region, context);
     const what = whatOf(ref);
-    const job = await client.describe(ref.kind, ref.name, context.signal).catch((error: unknown) => {
+    const described = await client.describe(ref.kind, ref.name, context.signal).catch((error: unknown) => {
       if (isUnknown(error)) throw notFound(what);
       return rethrow(what)(error);
     });
+    // Afterwards: of what has ended, all steps have.
+    const steps = await stepsOf(client, ref, context);
+    const job = ref.kind === 'pipeline' ? { ...described, hasStarted: steps?.length !== 0 } : described;
     const phase = phaseOf(job);
     const written = isTerminal(phase) ? ref.outputPrefix : null;
     const [error, lacksOutputs, best] = await Promise.all([
@@ -74,7 +99,7 @@ export class SageMakerAgent extends AsyncAgent<JobConfig, JobRef> {
       written !== null && phase === 'SUCCEEDED' && ref.hasOutputs ? lacks(`${written}/outputs.pb`, context) : false,
       phase === 'SUCCEEDED' ? bestOf(client, job, context) : undefined,
     ]);
-    return toResource({ ref, job, error, lacksOutputs, best, ageMs: Date.now() - context.createdAt });
+    return toResource({ ref, job, error, lacksOutputs, best, steps, links: this.links(ref), ageMs: Date.now() - context.createdAt });
   }
 
   /** What is in service stays, and what this attempt did not create. */
@@ -84,18 +109,14 @@ export class SageMakerAgent extends AsyncAgent<JobConfig, JobRef> {
     const what = whatOf(ref);
     const job = await find(client, ref, context).catch(rethrow(what));
     if (job === undefined || !isToBeEnded(job)) return;
-    const tags = await client.tags(job.arn, context.signal).catch((error: unknown) => {
-      if (!isUnknown(error)) rethrow(`tags of ${what}`)(error);
-      return undefined;
-    });
-    if (tags?.[keyTag] !== key) return;
-    await client.stop(kind, name).catch((error: unknown) => {
+    if ((await keyOf(client, job, context)) !== key) return;
+    await client.stop(kind, name, key).catch((error: unknown) => {
       if (!isOver(error)) rethrow(`end of ${what}`)(error);
     });
   }
 
   override links(ref: JobRef): readonly LogLink[] {
-    return toLinks(ref);
+    return toLinks(ref, this.#options);
   }
 
   locate(task: Task<JobConfig>): JobPlace {
@@ -105,6 +126,7 @@ export class SageMakerAgent extends AsyncAgent<JobConfig, JobRef> {
   async find(key: IdempotencyKey, where: Locator, context: AgentContext): Promise<JobRef | undefined> {
     const place = jobPlace.parse(where);
     const client = await this.#client(place.region, context);
+    if (kinds[place.kind].key !== undefined) return findKeyed(client, place, key, context);
     // Besides what this attempt's name may be, what the previous one's was.
     for (const name of new Set([...toNames(place, key), ...place.names])) {
       const job = await find(client, { kind: place.kind, name }, context).catch(rethrow(`look-up of ${whatOf({ ...place, name })}`));
@@ -121,11 +143,13 @@ export class SageMakerAgent extends AsyncAgent<JobConfig, JobRef> {
 
   override async *getLogs(ref: JobRef, { lines, token }: LogRequest, context: AgentContext): AsyncIterable<LogPage> {
     const client = await this.#client(ref.region, context);
+    const where = toLogPlace(ref);
+    if (where === undefined) return;
     let left = lines === 0n ? Number.POSITIVE_INFINITY : Number(lines);
     let next = token;
     do {
       const limit = Number.isFinite(left) ? Math.min(left, 10_000) : undefined;
-      const place = { ...toLogPlace(ref), token: next || undefined, limit };
+      const place = { ...where, token: next || undefined, limit };
       const page = await client.readLog(place, context.signal).catch(rethrow(`log of ${whatOf(ref)}`));
       const read = (page.events ?? []).map(({ message, timestamp }) => ({
         message: `${message ?? ''}\n`,
@@ -148,8 +172,8 @@ export class SageMakerAgent extends AsyncAgent<JobConfig, JobRef> {
       await client.submit(kinds[kind].create, { ...request, [kinds[kind].name]: name });
       return ref;
     } catch (error) {
-      const isTaken = isInUse(error);
       const fault = submitFault(error, `create of ${what}`);
+      const isTaken = isInUse(error) || fault.code === 'ALREADY_EXISTS';
       if (!isTaken && fault.submitted === 'no') throw fault;
       const job = await find(client, ref, context).catch((cause: unknown) => {
         if (isTaken) return unsubmitted(`look-up of ${what}`)(cause);
@@ -218,6 +242,17 @@ async function find(
   } catch (error) {
     if (isUnknown(error)) return undefined;
     throw error;
+  }
+}
+
+/** The key of the attempt that made something; `undefined` where there is none, or it is gone. */
+async function keyOf(client: SageMakerClient, job: Job, { signal }: AgentContext): Promise<string | undefined> {
+  if (kinds[job.kind].key !== undefined) return ownKeyOf(job);
+  try {
+    return (await client.tags(job.arn, signal))[keyTag];
+  } catch (error) {
+    if (isUnknown(error)) return undefined;
+    return rethrow(`tags of ${whatOf(job)}`)(error);
   }
 }
 

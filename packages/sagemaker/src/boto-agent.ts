@@ -1,5 +1,14 @@
 import { readRole } from '@flyte-agents/aws';
-import { AgentError, ClientPool, SyncAgent, type AgentContext, type CreateContext, type Resource, type Task } from '@flyte-agents/core';
+import {
+  AgentError,
+  ClientPool,
+  SyncAgent,
+  type AgentContext,
+  type Check,
+  type CreateContext,
+  type Resource,
+  type Task,
+} from '@flyte-agents/core';
 import { connect, type SageMakerClient } from './client.ts';
 import { callConfig, type CallConfig } from './config.ts';
 import { toCallRequest, toCallResource, toExisting, toRegion } from './convert.ts';
@@ -21,6 +30,13 @@ export class BotoAgent extends SyncAgent<CallConfig> {
 
   override async prepare(): Promise<void> {
     if (this.#options.connect === undefined) await import('@aws-sdk/client-sagemaker');
+  }
+
+  /** Which calls tasks may make: what this server's role may do, only the calls themselves would tell. */
+  override checks(): readonly Check[] {
+    const { allowed = defaultCalls } = this.#options;
+    const [first = 'none', ...others] = allowed;
+    return [{ name: 'calls', run: async () => `tasks may make ${first}${others.length > 0 ? ` and ${others.length} others` : ''}` }];
   }
 
   async do(task: Task<CallConfig>, context: CreateContext): Promise<Resource> {

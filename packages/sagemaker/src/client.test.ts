@@ -1,10 +1,12 @@
 import { toSubmitFault } from '@flyte-agents/aws';
 import { FaultyUpstream, type FaultKind } from '@flyte-agents/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { key } from './__fixtures__/task.ts';
 import { connect, type SageMakerClient } from './client.ts';
 import { asked, isInUse, isUnknown } from './errors.ts';
 
 const { signal } = new AbortController();
+const failedCheck = { ValidationStatuses: [{ Name: 'v', Status: 'Failed', FailureReason: 'no image' }], ImageScanStatuses: [] };
 let upstream: FaultyUpstream;
 let client: SageMakerClient;
 
@@ -40,6 +42,12 @@ function answer(operation: string, body: string) {
       };
     case 'SageMaker.DescribeEndpoint':
       return { body: { unheard: 'of' } };
+    case 'SageMaker.StartPipelineExecution':
+      return { body: { PipelineExecutionArn: 'arn:x' } };
+    case 'SageMaker.DescribePipelineExecution':
+      return { body: { PipelineExecutionArn: 'arn:x', PipelineExecutionStatus: 'Failed', FailureReason: 'no' } };
+    case 'SageMaker.DescribeModelPackage':
+      return { body: { ModelPackageArn: 'arn:v', ModelPackageStatus: 'Failed', ModelPackageStatusDetails: failedCheck } };
     case 'SageMaker.ListTags':
       return {
         body: body.includes('more') ? { Tags: [{ Key: 'b', Value: '2' }] } : { Tags: [{ Key: 'a', Value: '1' }], NextToken: 'more' },
@@ -73,12 +81,26 @@ test('SM8: every kind has its operations', async () => {
     ['CreateInferenceRecommendationsJob', 'recommender', 'JobName'],
     ['CreateAutoMLJobV2', 'autoMl', 'AutoMLJobName'],
     ['CreateEndpoint', 'endpoint', 'EndpointName'],
+    ['CreateModelPackage', 'modelPackage', 'ModelPackageName'],
   ] as const) {
     await client.submit(operation, { [name]: 'n' });
     expect(upstream.requests.at(-1)?.headers['x-amz-target']).toBe(`SageMaker.${operation}`);
-    await client.stop(kind, 'n');
+    await client.stop(kind, 'n', key);
     expect(JSON.parse(upstream.requests.at(-1)?.body ?? '')).toEqual({ [name]: 'n' });
   }
+});
+
+test('SM8: an execution of a pipeline is described and stopped by its ARN, with one key for one stop', async () => {
+  expect(await client.submit('StartPipelineExecution', { PipelineName: 'p' })).toMatchObject({ PipelineExecutionArn: 'arn:x' });
+  expect(await client.describe('pipeline', 'arn:x', signal)).toMatchObject({ name: 'arn:x', status: 'Failed', reason: 'no' });
+  expect(JSON.parse(upstream.requests.at(-1)?.body ?? '')).toEqual({ PipelineExecutionArn: 'arn:x' });
+  await client.stop('pipeline', 'arn:x', key);
+  expect(JSON.parse(upstream.requests.at(-1)?.body ?? '')).toEqual({ PipelineExecutionArn: 'arn:x', ClientRequestToken: `${key}-stop` });
+});
+
+test('SM8: a version of a model package is described by its ARN, and says which check failed', async () => {
+  expect(await client.describe('modelVersion', 'arn:v', signal)).toMatchObject({ name: 'arn:v', status: 'Failed', reason: 'no image' });
+  expect(JSON.parse(upstream.requests.at(-1)?.body ?? '')).toEqual({ ModelPackageName: 'arn:v' });
 });
 
 test('SM1: what is in use, and what is not there, is told apart', async () => {

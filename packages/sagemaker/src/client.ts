@@ -9,12 +9,12 @@ import { kinds, type JobKind } from './kinds.ts';
 /** What the agents ask of SageMaker, and of the service that keeps its logs. Errors are AwsRequestErrors of `@flyte-agents/aws`. */
 export interface SageMakerClient {
   /** Starts a job or an endpoint, or updates an endpoint. Has no signal: a submit is never given up half-way. */
-  submit(operation: string, body: JsonObject): Promise<void>;
+  submit(operation: string, body: JsonObject): Promise<JsonObject>;
   describe(kind: JobKind, name: string, signal: AbortSignal): Promise<Job>;
   /** The tags of what has an ARN. */
   tags(arn: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
-  /** Stops a job, deletes an endpoint. */
-  stop(kind: JobKind, name: string): Promise<void>;
+  /** Stops a job, deletes an endpoint. @param key the same for the same stop, where SageMaker asks for one */
+  stop(kind: JobKind, name: string, key: string): Promise<void>;
   /** Any operation of a service. @param call the answer is JSON: points in time are ISO 8601, bytes are text */
   call(call: Call, signal: AbortSignal | undefined): Promise<JsonObject>;
   readLog(place: LogPlace, signal: AbortSignal): Promise<LogEvents>;
@@ -46,23 +46,25 @@ export interface Job {
   readonly name: string;
   readonly arn: string;
   readonly status: string;
-  /** What a training job is doing. */
+  /** What a training job is doing; of a model package, how far a check of it is that has not ended. */
   readonly step: string | undefined;
   /** Why it failed. */
   readonly reason: string | undefined;
-  /** Whether it ever ran; of an endpoint, whether it has machines. */
+  /** Whether it ever ran; of an endpoint, whether it has machines; of a pipeline's execution, whether a step has begun. */
   readonly hasStarted: boolean;
   /** Everything that SageMaker says of it. Points in time are ISO 8601. */
   readonly record: JsonObject;
 }
 
 const json: z.ZodType<JsonObject> = z.record(z.string(), z.json());
+const statuses = z.array(z.object({ Status: z.string().nullish(), FailureReason: z.string().nullish() })).nullish();
 const facts = z.object({
   SecondaryStatus: z.string().nullish(),
   AutoMLJobSecondaryStatus: z.string().nullish(),
   FailureReason: z.string().nullish(),
   TrainingStartTime: z.string().nullish(),
   SecondaryStatusTransitions: z.array(z.object({ Status: z.string() })).nullish(),
+  ModelPackageStatusDetails: z.object({ ValidationStatuses: statuses, ImageScanStatuses: statuses }).nullish(),
   ProductionVariants: z.array(z.object({ CurrentInstanceCount: z.number().nullish(), CurrentServerlessConfig: json.nullish() })).nullish(),
 });
 const tagPage = z.object({
@@ -89,15 +91,19 @@ const started: ReadonlySet<string> = new Set([
 
 /** A job in SageMaker's words as the agent's. @throws ZodError when it is none */
 export function toJob(kind: JobKind, record: JsonObject): Job {
-  const { name, arn, status } = kinds[kind];
+  const { name, arn, status, key } = kinds[kind];
   const text = z.string().min(1);
-  const { SecondaryStatus: step, AutoMLJobSecondaryStatus: autoMlStep, FailureReason: reason, ...rest } = facts.parse(record);
+  const { SecondaryStatus: step, AutoMLJobSecondaryStatus: autoMlStep, FailureReason, ...rest } = facts.parse(record);
+  const { ValidationStatuses: validations, ImageScanStatuses: scans } = rest.ModelPackageStatusDetails ?? {};
+  const parts = [...(validations ?? []), ...(scans ?? [])];
+  const reason = FailureReason || parts.find((part) => part.FailureReason)?.FailureReason;
+  const check = parts.find(({ Status }) => Status === 'InProgress' || Status === 'NotStarted')?.Status;
   return {
     kind,
-    name: text.parse(record[name]),
+    name: text.parse(record[key === undefined ? name : arn]),
     arn: text.parse(record[arn]),
     status: text.parse(record[status]),
-    step: step ?? autoMlStep ?? undefined,
+    step: step ?? autoMlStep ?? check ?? undefined,
     reason: reason || undefined,
     hasStarted:
       Boolean(rest.TrainingStartTime) ||
@@ -138,16 +144,15 @@ class SdkClient implements SageMakerClient {
     this.#sageMaker = { client: new sdk.SageMakerClient(settings), sdk: { ...sdk } };
   }
 
-  async submit(operation: string, body: JsonObject): Promise<void> {
-    await this.#send(this.#sageMaker, operation, body, undefined);
+  async submit(operation: string, body: JsonObject): Promise<JsonObject> {
+    return this.#send(this.#sageMaker, operation, body, undefined);
   }
 
   async describe(kind: JobKind, name: string, signal: AbortSignal): Promise<Job> {
-    const { noun, name: key } = kinds[kind];
-    const operation = kind === 'autoMl' ? `Describe${noun}V2` : `Describe${noun}`;
+    const { describe, by } = kinds[kind];
     const { client } = this.#sageMaker;
     // What is no job of SageMaker's is told as no answer of AWS.
-    return request(client, answered(kind), async () => this.#answer(this.#sageMaker, operation, { [key]: name }, signal));
+    return request(client, answered(kind), async () => this.#answer(this.#sageMaker, describe, { [by]: name }, signal));
   }
 
   async tags(arn: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
@@ -162,9 +167,10 @@ class SdkClient implements SageMakerClient {
     return tags;
   }
 
-  async stop(kind: JobKind, name: string): Promise<void> {
-    const { stop, name: key } = kinds[kind];
-    await this.#send(this.#sageMaker, stop, { [key]: name }, undefined);
+  async stop(kind: JobKind, name: string, key: string): Promise<void> {
+    const { stop, by } = kinds[kind];
+    const body = { [by]: name, ...(kind === 'pipeline' && { ClientRequestToken: `${key}-stop` }) };
+    await this.#send(this.#sageMaker, stop, body, undefined);
   }
 
   async call({ service, method, body }: Call, signal: AbortSignal | undefined): Promise<JsonObject> {
@@ -207,7 +213,9 @@ function answered(kind: JobKind): z.ZodType<Job> {
 /** The command of an operation, which is this package's own or one that the operator allows. Case does not matter: boto3 has its own. */
 function toCommand(sdk: Readonly<Record<string, unknown>>, operation: string, body: JsonObject): never {
   const wanted = `${operation}command`.toLowerCase();
-  const name = Object.keys(sdk).find((each) => each.toLowerCase() === wanted);
+  // Our own have its case, and are asked for at every poll; the SDK exports a thousand names.
+  const exact = `${operation}Command`;
+  const name = Object.hasOwn(sdk, exact) ? exact : Object.keys(sdk).find((each) => each.toLowerCase() === wanted);
   const Command = name === undefined ? undefined : sdk[name];
   if (typeof Command !== 'function') throw new TypeError(`the SDK has no operation ${operation}`);
   // All that is exported under such a name are classes of commands. What a task says goes through as it is: SageMaker checks it,

@@ -54,6 +54,8 @@ export type JobPlace = {
   readonly isShared: boolean;
   /** The endpoint config that an endpoint of the same name is to get; null where there must be none. */
   readonly update: string | null;
+  /** The pipeline, or the group of model packages, that it is one of; null for all others. */
+  readonly parent: string | null;
   /** Where a task's own code writes what it gave, or why it failed; null for all others. */
   readonly outputPrefix: string | null;
   /** Whether a task's own code gives something. */
@@ -147,7 +149,18 @@ function toFunctionConfig(custom: z.infer<typeof ownCode>): JobConfig {
 }
 
 const found = z.object({
-  kind: z.enum(['endpoint', 'training', 'processing', 'transform', 'tuning', 'recommender', 'autoMl']),
+  kind: z.enum([
+    'endpoint',
+    'training',
+    'processing',
+    'transform',
+    'tuning',
+    'recommender',
+    'autoMl',
+    'pipeline',
+    'modelPackage',
+    'modelVersion',
+  ]),
   region,
   update: z.string().nullable(),
   outputPrefix: z.string().nullable(),
@@ -155,7 +168,12 @@ const found = z.object({
 });
 
 /** Reads where a job is. */
-export const jobPlace: z.ZodType<JobPlace> = found.extend({ stem: z.string(), names: z.array(text), isShared: z.boolean() });
+export const jobPlace: z.ZodType<JobPlace> = found.extend({
+  stem: z.string(),
+  names: z.array(text),
+  isShared: z.boolean(),
+  parent: text.nullable(),
+});
 
 /** Reads the stored reference. */
 export const jobRef: z.ZodType<JobRef> = found.extend({ name: text, key: text });

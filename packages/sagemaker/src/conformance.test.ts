@@ -1,5 +1,5 @@
 import { testAgent } from '@flyte-agents/testing';
-import { BotoWorld, EndpointWorld, SageMakerWorld } from './__fixtures__/world.ts';
+import { BotoWorld, EndpointWorld, PackageWorld, SageMakerWorld } from './__fixtures__/world.ts';
 
 const training = { AlgorithmSpecification: { TrainingImage: 'train:1', TrainingInputMode: 'File' } };
 
@@ -24,6 +24,14 @@ testAgent({
   name: 'SageMakerAgent, endpoints',
   world: () => new EndpointWorld(),
   task: { type: 'sagemaker-endpoint', custom: { config: { EndpointConfigName: 'epc-1' }, region: 'us-east-2' } },
+  guarantee: 'once',
+  schedules: 1000,
+});
+
+testAgent({
+  name: 'SageMakerAgent, model packages by name',
+  world: () => new PackageWorld(),
+  task: { type: 'sagemaker-model-package', custom: { config: { SourceUri: 's3://models/m' }, region: 'us-east-2' } },
   guarantee: 'once',
   schedules: 1000,
 });

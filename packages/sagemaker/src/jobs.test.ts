@@ -1,18 +1,19 @@
-import type { JsonObject } from '@flyte-agents/core';
+import { SecretSource, type JsonObject } from '@flyte-agents/core';
 import { describe, expect, test } from 'vitest';
 import { contextOf, key, otherKey, outputPrefix, toTask } from './__fixtures__/task.ts';
 import { refused, SageMakerWorld } from './__fixtures__/world.ts';
 import { SageMakerAgent } from './agent.ts';
-import { toJob, type SageMakerClient } from './client.ts';
+import { toJob, type Connect, type SageMakerClient } from './client.ts';
 import { jobRef, type JobRef } from './config.ts';
 
 const training = { AlgorithmSpecification: { TrainingImage: 'train:1', TrainingInputMode: 'File' } };
 const nameless = toTask({ custom: { config: training } });
 const shared = toTask({ custom: { config: { ...training, TrainingJobName: 'train-{idempotence_token}' } } });
 const fixed = toTask({ custom: { config: { ...training, TrainingJobName: 'nightly' } } });
+const alarms = { AutoRollbackConfiguration: { Alarms: [{ AlarmName: 'errors' }] } };
 const endpoint = toTask({
   type: 'sagemaker-endpoint',
-  custom: { config: { EndpointName: 'ep', EndpointConfigName: 'epc-2' }, update: true },
+  custom: { config: { EndpointName: 'ep', EndpointConfigName: 'epc-2', DeploymentConfig: alarms }, update: true },
 });
 const plainEndpoint = toTask({ type: 'sagemaker-endpoint', custom: { config: { EndpointName: 'ep', EndpointConfigName: 'epc-1' } } });
 
@@ -153,14 +154,18 @@ describe('SM9: an endpoint that there is already', () => {
     world.finish();
     const submits: unknown[] = [];
     const client = world.client();
-    const submit = async (operation: string, body: JsonObject): Promise<void> => {
+    const submit = async (operation: string, body: JsonObject): Promise<JsonObject> => {
       submits.push(operation);
       if (operation !== 'UpdateEndpoint') return client.submit(operation, body);
       submits.push(body);
-      return undefined;
+      return {};
     };
     const ref = await agentOf(world, { submit }).create(endpoint, contextOf());
-    expect(submits).toEqual(['CreateEndpoint', 'UpdateEndpoint', { EndpointName: 'ep', EndpointConfigName: 'epc-2' }]);
+    expect(submits).toEqual([
+      'CreateEndpoint',
+      'UpdateEndpoint',
+      { EndpointName: 'ep', EndpointConfigName: 'epc-2', DeploymentConfig: alarms },
+    ]);
     expect(ref.update).toBe('epc-2');
     await agentOf(world).delete(ref, contextOf());
     expect(world.calls.cancel).toBe(0);
@@ -249,6 +254,43 @@ describe('a task of its own code', () => {
       message: expect.stringContaining('container.args'),
     });
   });
+});
+
+describe('SM10: spot training', () => {
+  const spot = {
+    ...training,
+    EnableManagedSpotTraining: true,
+    CheckpointConfig: { S3Uri: 's3://checkpoints/churn' },
+    ResourceConfig: { InstanceType: 'ml.g5.xlarge', InstanceCount: 1, VolumeSizeInGB: 30, KeepAlivePeriodInSeconds: 600 },
+  };
+
+  test('with checkpoints and a warm pool is asked for as the task says', async () => {
+    const config = { ...spot, StoppingCondition: { MaxRuntimeInSeconds: 3600, MaxWaitTimeInSeconds: 7200 } };
+    const world = new SageMakerWorld();
+    await agentOf(world).create(toTask({ custom: { config } }), contextOf());
+    expect(world.submits[0]?.body).toMatchObject(config);
+  });
+
+  test('that would wait for less than it runs is refused by name', async () => {
+    const config = { ...spot, StoppingCondition: { MaxRuntimeInSeconds: 3600, MaxWaitTimeInSeconds: 60 } };
+    await expect(agentOf(new SageMakerWorld()).create(toTask({ custom: { config } }), contextOf())).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('MaxWaitTimeInSeconds'),
+    });
+  });
+});
+
+test("SM7: what is done is done as the project's role, with its external id, in the task's region", async () => {
+  const world = new SageMakerWorld();
+  const seen: unknown[] = [];
+  const connect: Connect = async (access) => {
+    seen.push(access);
+    return world.client();
+  };
+  const variables = { AWS_ASSUME_ROLE_ARN: 'arn:aws:iam::123456789012:role/sales', AWS_ASSUME_ROLE_EXTERNAL_ID: 'ours' };
+  const secrets = new SecretSource(variables, { files: false }).of({ project: 'sales', domain: 'production' });
+  await new SageMakerAgent({ connect }).create(nameless, { ...contextOf(), secrets });
+  expect(seen).toEqual([{ region: 'us-east-2', roleArn: 'arn:aws:iam::123456789012:role/sales', externalId: 'ours' }]);
 });
 
 describe('SM11: a job', () => {

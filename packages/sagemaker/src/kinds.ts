@@ -1,5 +1,15 @@
 /** What the agent runs on SageMaker. */
-export type JobKind = 'endpoint' | 'training' | 'processing' | 'transform' | 'tuning' | 'recommender' | 'autoMl';
+export type JobKind =
+  | 'endpoint'
+  | 'training'
+  | 'processing'
+  | 'transform'
+  | 'tuning'
+  | 'recommender'
+  | 'autoMl'
+  | 'pipeline'
+  | 'modelPackage'
+  | 'modelVersion';
 
 /** How SageMaker's API speaks of one kind. */
 export interface Kind {
@@ -7,29 +17,36 @@ export interface Kind {
   readonly title: string;
   /** What follows Create, Describe and Stop in the names of its operations. */
   readonly noun: string;
-  /** What it is created by, where that is not Create and the noun. */
+  /** Its operations. */
   readonly create: string;
-  /** What ends it. */
+  readonly describe: string;
   readonly stop: string;
   /** The keys of its name, ARN and state. */
   readonly name: string;
   readonly arn: string;
   readonly status: string;
+  /** What it is described and ended by. */
+  readonly by: string;
+  /** The setting of its start that takes a key; absent where its name does. Such a job is known by the ARN that its start answers. */
+  readonly key?: string;
   /** How many characters a name may have. */
   readonly longestName: number;
   /** Its folder in the console; absent where it has none of its own. */
   readonly page?: string;
-  /** Its group of logs; the streams of a job begin with its name. Of endpoints, each has a group. */
-  readonly logGroup: string;
+  /** Its group of logs; the streams of a job begin with its name. Of endpoints, each has a group. Absent where only its parts have logs. */
+  readonly logGroup?: string;
 }
 
-function toKind(title: string, noun: string, rest: Partial<Kind> & Pick<Kind, 'logGroup'>): Kind {
+function toKind(title: string, noun: string, rest: Partial<Kind>): Kind {
+  const name = rest.name ?? `${noun}Name`;
   return {
     title,
     noun,
     create: `Create${noun}`,
+    describe: `Describe${noun}`,
     stop: `Stop${noun}`,
-    name: `${noun}Name`,
+    name,
+    by: name,
     arn: `${noun}Arn`,
     status: `${noun}Status`,
     longestName: 63,
@@ -56,12 +73,22 @@ export const kinds: Readonly<Record<JobKind, Kind>> = {
   }),
   autoMl: toKind('AutoML job', 'AutoMLJob', {
     create: 'CreateAutoMLJobV2',
+    describe: 'DescribeAutoMLJobV2',
     longestName: 32,
     logGroup: '/aws/sagemaker/ProcessingJobs',
   }),
+  pipeline: toKind('pipeline execution', 'PipelineExecution', {
+    create: 'StartPipelineExecution',
+    name: 'PipelineExecutionDisplayName',
+    by: 'PipelineExecutionArn',
+    key: 'ClientRequestToken',
+    longestName: 82,
+  }),
+  modelPackage: toKind('model package', 'ModelPackage', { stop: 'DeleteModelPackage', page: 'model-packages' }),
+  modelVersion: toKind('model package', 'ModelPackage', { stop: 'DeleteModelPackage', key: 'ClientToken' }),
 };
 
-/** The kind of each task type; the last two run a task's own code. */
+/** The kind of each task type; the last two run a task's own code. Model packages of a group are versions. */
 export const kindOf: ReadonlyMap<string, JobKind> = new Map([
   ['sagemaker-endpoint', 'endpoint'],
   ['sagemaker-training-job', 'training'],
@@ -72,6 +99,8 @@ export const kindOf: ReadonlyMap<string, JobKind> = new Map([
   ['sagemaker-hyperparameter-tuning-job', 'tuning'],
   ['sagemaker-inference-recommender-job', 'recommender'],
   ['sagemaker-automl-job', 'autoMl'],
+  ['sagemaker-pipeline-execution', 'pipeline'],
+  ['sagemaker-model-package', 'modelPackage'],
   ['sagemaker-training-task', 'training'],
   ['sagemaker-processing-task', 'processing'],
 ]);

@@ -7,6 +7,8 @@ export interface SageMakerAgentOptions {
   readonly connect?: Connect | undefined;
   /** The region of tasks that name none. Default: they must. */
   readonly region?: string | undefined;
+  /** The domain of SageMaker Studio, in that region, that links to pipelines lead to: `d-abc123`. Default: they have no link of their own. */
+  readonly studioDomain?: string | undefined;
 }
 
 /** Options of the agent for single calls. */
@@ -32,8 +34,12 @@ const call = z
   .regex(/^(sagemaker|sagemaker-runtime):[a-z0-9_]*\*?$/, 'must be like sagemaker:create_model or sagemaker-runtime:*');
 const environment = z.object({
   FLYTE_SAGEMAKER_REGION: z.string().min(1).optional(),
-  AWS_REGION: z.string().min(1).optional(),
-  AWS_DEFAULT_REGION: z.string().min(1).optional(),
+  FLYTE_SAGEMAKER_STUDIO_DOMAIN: z
+    .string()
+    .regex(/^d-[a-z0-9-]+$/, 'must be like d-abc123')
+    .optional(),
+  AWS_REGION: z.string().optional(),
+  AWS_DEFAULT_REGION: z.string().optional(),
   FLYTE_BOTO_ALLOWED: z
     .string()
     .transform((text) => text.split(',').map((each) => each.trim()))
@@ -45,7 +51,9 @@ const environment = z.object({
 export function fromEnvironment(variables: Readonly<Record<string, string | undefined>>): BotoAgentOptions {
   const read = environment.parse(variables);
   return {
-    region: read.FLYTE_SAGEMAKER_REGION ?? read.AWS_REGION ?? read.AWS_DEFAULT_REGION,
+    // The SDK takes empty ones for not set.
+    region: (read.FLYTE_SAGEMAKER_REGION ?? read.AWS_REGION) || read.AWS_DEFAULT_REGION || undefined,
+    studioDomain: read.FLYTE_SAGEMAKER_STUDIO_DOMAIN,
     allowed: read.FLYTE_BOTO_ALLOWED,
   };
 }

@@ -49,6 +49,35 @@ test.each([
   expect(phaseOf(job('recommender', status))).toBe(phase);
 });
 
+test.each<[string, string, boolean?]>([
+  ['Executing', 'INITIALIZING'],
+  ['Executing', 'RUNNING', true],
+  ['Stopping', 'RUNNING'],
+  ['Stopped', 'FAILED'],
+  ['Failed', 'FAILED'],
+  ['Succeeded', 'SUCCEEDED'],
+])("SM8: a pipeline's execution that is %s is %s (a step has begun: %s)", (status, phase, hasStarted = false) => {
+  expect(phaseOf(job('pipeline', status, { hasStarted }))).toBe(phase);
+});
+
+describe.each<JobKind>(['modelPackage', 'modelVersion'])('SM8: of the kind %s', (kind) => {
+  test.each([
+    ['Pending', 'INITIALIZING'],
+    ['InProgress', 'RUNNING'],
+    ['Completed', 'SUCCEEDED'],
+    ['Failed', 'FAILED'],
+    ['Deleting', 'FAILED'],
+  ])('a model package that is %s is %s', (status, phase) => {
+    expect(phaseOf(job(kind, status))).toBe(phase);
+  });
+
+  test('what is being made is to be ended, and what is made is not, nor what may be', () => {
+    const states = ['Pending', 'InProgress', 'Completed', 'Failed', 'Deleting', 'Tomorrow'];
+    expect(states.filter((status) => isToBeEnded(job(kind, status)))).toEqual(['Pending', 'InProgress']);
+    expect(isToBeEnded(job(kind, 'Tomorrow', { step: 'NotStarted' }))).toBe(true);
+  });
+});
+
 test.each(['Pending', 'Starting', 'LaunchingMLInstances', 'PreparingTrainingStack'])(
   'SM10: a training job that is %s is setting up, unless it was interrupted before',
   (step) => {
@@ -73,6 +102,9 @@ test.each<[JobKind, string, boolean, boolean]>([
   ['training', 'Failed', true, false],
   ['recommender', 'PENDING', false, true],
   ['recommender', 'STOPPING', true, false],
+  ['pipeline', 'Executing', true, true],
+  ['pipeline', 'Stopping', true, false],
+  ['pipeline', 'Succeeded', true, false],
   ['endpoint', 'Creating', false, true],
   ['endpoint', 'Failed', false, true],
   ['endpoint', 'InService', true, false],

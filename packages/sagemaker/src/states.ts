@@ -38,6 +38,24 @@ const endpointPhase = defineStates({
   Deleting: 'FAILED',
 });
 
+/** https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribePipelineExecution.html */
+const pipelinePhase = defineStates({
+  Executing: 'INITIALIZING',
+  Stopping: 'RUNNING',
+  Succeeded: 'SUCCEEDED',
+  Failed: 'FAILED',
+  Stopped: 'FAILED',
+});
+
+/** https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModelPackage.html */
+const packagePhase = defineStates({
+  Pending: 'INITIALIZING',
+  InProgress: 'RUNNING',
+  Completed: 'SUCCEEDED',
+  Failed: 'FAILED',
+  Deleting: 'FAILED',
+});
+
 const phases: Readonly<Record<JobKind, (state: string) => Phase>> = {
   endpoint: endpointPhase,
   training: jobPhase,
@@ -46,6 +64,9 @@ const phases: Readonly<Record<JobKind, (state: string) => Phase>> = {
   tuning: jobPhase,
   recommender: recommenderPhase,
   autoMl: jobPhase,
+  pipeline: pipelinePhase,
+  modelPackage: packagePhase,
+  modelVersion: packagePhase,
 };
 
 /** What a training job does before it gets its data. */
@@ -71,9 +92,14 @@ export function isOfUse({ kind, status }: Job): boolean {
   return !/^(stopping|deleting)$/i.test(status) && !phases[kind](status).endsWith('FAILED');
 }
 
-/** Whether there is something to end: a job that is not over, an endpoint that is coming up or never came. What was in service stays. */
-export function isToBeEnded({ kind, status, hasStarted }: Job): boolean {
+/**
+ * Whether there is something to end: a job that is not over, an endpoint that is coming up or never came, a model package that is being
+ * made. What was in service stays, and what may be made.
+ */
+export function isToBeEnded({ kind, status, step, hasStarted }: Job): boolean {
   const goesOn = !isTerminal(phases[kind](status)) && !/^stopping$/i.test(status);
+  if (kind === 'modelPackage' || kind === 'modelVersion')
+    return status === 'Pending' || status === 'InProgress' || (goesOn && step !== undefined);
   if (kind !== 'endpoint') return goesOn;
   return status === 'Creating' || status === 'Failed' || (goesOn && !afterService.has(status) && !hasStarted);
 }

@@ -8,6 +8,7 @@ import { batchScenarios } from './scenarios/batch.ts';
 import { bigQueryScenarios, bigQueryTables } from './scenarios/bigquery.ts';
 import { databricksScenarios } from './scenarios/databricks.ts';
 import { openAIScenarios, startExampleOpenAI } from './scenarios/openai.ts';
+import { sageMakerScenarios, startExampleSageMaker } from './scenarios/sagemaker.ts';
 import { s3SensorScenarios } from './scenarios/s3-sensor.ts';
 import { snowflakeScenarios } from './scenarios/snowflake.ts';
 import { startAgentServer, type QuickstartServer } from './server.ts';
@@ -17,6 +18,7 @@ const scenarios = [
   ...(await s3SensorScenarios()),
   ...(await databricksScenarios()),
   ...(await batchScenarios()),
+  ...(await sageMakerScenarios()),
   ...(await bigQueryScenarios()),
   ...(await snowflakeScenarios()),
   ...(await openAIScenarios()),
@@ -31,9 +33,11 @@ await snowflake.execute('CREATE TABLE orders AS SELECT * FROM (VALUES (10), (20)
 await snowflake.execute('CREATE TABLE notes (id INTEGER, note VARCHAR)');
 const databricks = await startDatabricks();
 const openAi = await startExampleOpenAI();
+const sageMaker = await startExampleSageMaker();
 const batch = await startBatch();
 const server = await startAgentServer({
   ...s3.environment,
+  ...sageMaker.environment,
   ...batch.environment,
   ...bigquery.environment,
   ...databricks.environment,
@@ -50,7 +54,7 @@ try {
   const nameWidth = Math.max(...scenarios.map(({ name }) => name.length));
   const stage = {
     endpoint: server.endpoint,
-    upstreams: { s3, batch, bigquery, openAi, snowflake },
+    upstreams: { s3, batch, bigquery, openAi, sageMaker, snowflake },
     startedAt: performance.now(),
     nameWidth,
   };
@@ -66,6 +70,7 @@ try {
   await server.stop();
   await s3.stop();
   await batch.stop();
+  await sageMaker.stop();
   await bigquery.stop();
   await databricks.stop();
   await snowflake.stop();

@@ -16,7 +16,7 @@ interface Details {
 
 /** SageMaker behind the agents' port: it takes each name of a kind once, and keeps tags. */
 export class SageMakerWorld extends World<Details> {
-  override readonly namesCollide = true;
+  override readonly namesCollide: boolean = true;
   /** Everything that was submitted, also in vain. */
   readonly submits: { readonly operation: string; readonly body: JsonObject }[] = [];
   /** The last state of each name that anybody was told. */
@@ -37,7 +37,8 @@ export class SageMakerWorld extends World<Details> {
       describe: (kind, name, signal) => this.call('read', () => this.#describe(kind, name), signal),
       tags: (arn, signal) => this.call('search', () => this.#tags(arn), signal),
       stop: (kind, name) => this.call('cancel', () => this.#stop(kind, name)),
-      call: ({ body }, _signal) => this.call('submit', () => this.#invoke(body)),
+      call: ({ method, body }, signal) =>
+        method.startsWith('list_') ? this.call('search', () => this.#list(method, body), signal) : this.call('submit', () => this.#invoke(body)),
       readLog: async ({ token }) =>
         token === undefined ? { events: [{ message: 'hello', timestamp: 1000 }], nextToken: 'f/1' } : { events: [{ message: 'bye' }] },
     };
@@ -48,14 +49,34 @@ export class SageMakerWorld extends World<Details> {
     return this.jobs.findLast(({ details }) => details.kind === kind && details.name === name);
   }
 
-  #submit(operation: string, body: JsonObject): void {
+  #submit(operation: string, body: JsonObject): JsonObject {
     this.submits.push({ operation, body });
-    const kind = kindOfOperation(operation);
+    const kind = kindOfOperation(operation, body);
+    const { key } = kinds[kind];
+    if (key !== undefined) return this.#start(kind, textOf(body[key]), body);
     const name = textOf(body[kinds[kind].name]);
     const known = this.named(kind, name);
     if (known !== undefined) throw inUse(kind, name);
     const request = tagsOf(body)['flyte-agents:request'] ?? name;
     this.submit(request, { kind, name, request: body });
+    return {};
+  }
+
+  /** The same key starts the same. */
+  #start(kind: JobKind, key: string, request: JsonObject): JsonObject {
+    const { arn } = kinds[kind];
+    const known = this.taken.find((job) => job.key === key);
+    const name = known?.details.name ?? arnOf(kind, `job-${this.taken.length + 1}`);
+    if (known === undefined) this.submit(key, { kind, name, request });
+    return { [arn]: name };
+  }
+
+  #list(method: string, { PipelineExecutionArn: arn = null }: JsonObject): JsonObject {
+    const execution = this.jobs.find(({ details }) => details.name === arn);
+    if (arn !== null) return { PipelineExecutionSteps: execution?.hasStarted === true ? [{ StepName: 'train', StepStatus: 'Executing' }] : [] };
+    const kind = method === 'list_pipeline_executions' ? 'pipeline' : 'modelVersion';
+    const found = this.jobs.filter(({ id, details }) => details.kind === kind && this.job(id) !== undefined).map(toRecord);
+    return { [kind === 'pipeline' ? 'PipelineExecutionSummaries' : 'ModelPackageSummaryList']: found.toReversed() };
   }
 
   /** SageMaker shows a new job under its name at once: names are what it is asked for by. */
@@ -77,7 +98,7 @@ export class SageMakerWorld extends World<Details> {
     const job = this.named(kind, name);
     if (job === undefined) throw refused('ValidationException', 'Could not find it');
     // SageMaker has no delete with a condition: only what was seen in service may not be deleted.
-    if (kind === 'endpoint' && this.#seen.get(name) === 'succeeded') this.remove(job.id);
+    if (removed.has(kind) && this.#seen.get(name) === 'succeeded') this.remove(job.id);
     else this.cancel(job.id);
   }
 
@@ -105,6 +126,24 @@ export class EndpointWorld extends SageMakerWorld {
   }
 }
 
+/** The same service for what it takes once by a key: nobody else's has it. */
+export class PipelineWorld extends SageMakerWorld {
+  override readonly namesCollide = false;
+}
+
+/** The same service for model packages. */
+export class PackageWorld extends SageMakerWorld {
+  /** A package in a state that nobody knows, and of which nothing is left to check, may be made and is left alone: that is no orphan. */
+  override confuse(id: string): void {
+    if (this.job(id)?.hasStarted === false) super.confuse(id);
+  }
+}
+
+/** The same service for versions of model packages. */
+export class VersionWorld extends PackageWorld {
+  override readonly namesCollide = false;
+}
+
 /** The same service for single calls. */
 export class BotoWorld extends SageMakerWorld {
   override agent(): AgentList[number] {
@@ -118,17 +157,32 @@ export function refused(reason: string, message: string, status = 400): AwsReque
 }
 
 function inUse(kind: JobKind, name: string): AwsRequestError {
+  if (kind === 'modelPackage') return refused('ConflictException', 'Model Package already exists', 409);
   if (kind === 'endpoint') return refused('ValidationException', `Cannot create already existing endpoint "${arnOf(kind, name)}".`);
   return refused('ResourceInUse', `${kinds[kind].noun} names must be unique within an AWS account and region`);
 }
 
-function kindOfOperation(operation: string): JobKind {
-  const [kind] = kindNames.filter((each) => kinds[each].create === operation);
+function kindOfOperation(operation: string, { ModelPackageGroupName: group = null }: JsonObject): JobKind {
+  const [kind] = kindNames.filter((each) => kinds[each].create === operation && (each === 'modelVersion') === (group !== null));
   if (kind === undefined) throw new Error(`no kind is made by ${operation}`);
   return kind;
 }
 
-const kindNames = ['endpoint', 'training', 'processing', 'transform', 'tuning', 'recommender', 'autoMl'] as const;
+const kindNames = [
+  'endpoint',
+  'training',
+  'processing',
+  'transform',
+  'tuning',
+  'recommender',
+  'autoMl',
+  'pipeline',
+  'modelPackage',
+  'modelVersion',
+] as const;
+
+/** What can only be ended by being deleted, whatever its state is by then. */
+const removed: ReadonlySet<JobKind> = new Set(['endpoint', 'modelPackage', 'modelVersion']);
 
 const jobStates: Readonly<Record<JobState, string>> = {
   waiting: 'InProgress',
@@ -147,18 +201,28 @@ const endpointStates: Readonly<Record<JobState, string>> = {
   unknown: 'Hibernating',
 };
 
+const pipelineStates: Readonly<Record<JobState, string>> = { ...jobStates, waiting: 'Executing', running: 'Executing', succeeded: 'Succeeded' };
+const packageStates: Readonly<Record<JobState, string>> = { ...jobStates, waiting: 'Pending', cancelled: 'Deleting' };
+
+function statesOf(kind: JobKind): Readonly<Record<JobState, string>> {
+  if (kind === 'endpoint') return endpointStates;
+  if (kind === 'pipeline') return pipelineStates;
+  return removed.has(kind) ? packageStates : jobStates;
+}
+
 /** A job in SageMaker's words. */
 function toRecord({ state, hasStarted, details: { kind, name, request } }: WorldJob<Details>): JsonObject {
-  const { name: nameKey, arn, status } = kinds[kind];
-  const states = kind === 'endpoint' ? endpointStates : jobStates;
+  const { name: nameKey, arn, status, key } = kinds[kind];
+  // What was waiting again has run, and says so.
+  const shown = state === 'waiting' && hasStarted && removed.has(kind) && kind !== 'endpoint' ? 'running' : state;
   const { Tags: _tags = null, ...rest } = request;
   return {
     ...rest,
-    [nameKey]: name,
-    [arn]: arnOf(kind, name),
-    [status]: states[state],
+    ...(key === undefined ? { [nameKey]: name, [arn]: arnOf(kind, name) } : { [arn]: name }),
+    [status]: statesOf(kind)[shown],
     ...(kind === 'training' && { SecondaryStatus: state === 'waiting' ? 'Starting' : 'Training' }),
     ...(hasStarted && { TrainingStartTime: '2026-01-02T03:04:05+00:00', ProductionVariants: [{ CurrentInstanceCount: 1 }] }),
+    ...(removed.has(kind) && !hasStarted && { ModelPackageStatusDetails: { ValidationStatuses: [{ Name: 'v', Status: 'NotStarted' }] } }),
     ...(state === 'failed' && { FailureReason: 'AlgorithmError: exit 1' }),
   };
 }

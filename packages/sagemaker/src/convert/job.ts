@@ -4,10 +4,9 @@ import { kindOf, kinds, type JobKind } from '../kinds.ts';
 import type { SageMakerAgentOptions } from '../options.ts';
 import { toFunctionNames, toFunctionRequest } from './function.ts';
 import { toImages } from './images.ts';
+import { keyTag, toAttribution, toKeyedRequest } from './keyed.ts';
 import { fill, usesToken } from './template.ts';
 
-/** The tag that says which attempt made something. */
-export const keyTag = 'flyte-agents:request';
 const mostTags = 50;
 const keyLength = 32;
 
@@ -24,7 +23,8 @@ export function toPlace(task: Task<JobConfig>, options: SageMakerAgentOptions): 
   const { template, config, execution, outputPrefix } = task;
   const kind = toKindOf(template.type);
   const region = toRegion(task, options.region);
-  const place = { kind, region, stem: toStem(`${execution.name}-${execution.node}`), outputPrefix: null, hasOutputs: false, update: null };
+  const stem = toStem(`${execution.name}-${execution.node}`);
+  const place = { kind, region, stem, outputPrefix: null, hasOutputs: false, update: null, parent: null };
   if (config.function !== undefined) {
     // Without an execution there is nothing that makes a name once; the key does.
     const names = execution.name === '' ? [] : toFunctionNames(task, kind, config.function);
@@ -32,6 +32,9 @@ export function toPlace(task: Task<JobConfig>, options: SageMakerAgentOptions): 
   }
   const request = toFilled(task, kind, region);
   const name = textOf(request, kinds[kind].name);
+  const parent = toParent(kind, request);
+  if (parent !== undefined)
+    return { ...place, kind: kind === 'pipeline' ? kind : 'modelVersion', parent, stem: name ?? stem, names: [], isShared: false };
   return {
     ...place,
     names: name === undefined ? [] : [name],
@@ -51,10 +54,12 @@ export function toNames({ kind, names: [name], stem, isShared }: JobPlace, key: 
 }
 
 /** The request for a job without its name. @throws AgentError INVALID_ARGUMENT for what SageMaker cannot take */
-export function toRequest(task: Task<JobConfig>, { kind, region }: JobPlace, key: IdempotencyKey): JsonObject {
+export function toRequest(task: Task<JobConfig>, { kind, region, stem }: JobPlace, key: IdempotencyKey): JsonObject {
   const { function: ownCode } = task.config;
   const request = ownCode === undefined ? toFilled(task, kind, region) : toFunctionRequest(task, kind, ownCode);
   checkSpot(request);
+  const keyed = kinds[kind].key;
+  if (keyed !== undefined) return toKeyedRequest(request, { stem, kind, execution: task.execution, key });
   return { ...request, Tags: toTags(task, request['Tags'], key) };
 }
 
@@ -91,11 +96,7 @@ function checkSpot({ EnableManagedSpotTraining: isSpot, StoppingCondition: stopp
 
 /** The task's own, and whose it is, for people who look at jobs and at bills. */
 function toTags({ execution }: Task<JobConfig>, tags: JsonValue | undefined, key: IdempotencyKey): readonly JsonObject[] {
-  const { project, domain, name, node, attempt } = execution;
-  const of = { project, domain, execution: name, node, attempt: String(attempt) };
-  const attribution = Object.entries(of)
-    .filter(([, value]) => value !== '')
-    .map(([word, value]) => ({ Key: `flyte:${word}`, Value: value.replaceAll(/[^\p{L}\p{N}\s_.:/=+@-]/gu, '-').slice(0, 256) }));
+  const attribution = Object.entries(toAttribution(execution)).map(([Key, Value]) => ({ Key, Value }));
   const own = Array.isArray(tags) ? tags.filter(isObject) : [];
   const names = new Set(own.map(({ Key }) => Key));
   const all = [
@@ -105,6 +106,15 @@ function toTags({ execution }: Task<JobConfig>, tags: JsonValue | undefined, key
   ];
   if (all.length <= mostTags) return all;
   throw invalid(`config.Tags: with Flyte's own they are more than ${mostTags}`);
+}
+
+/** The pipeline, or the group of model packages, that a request names. */
+function toParent(kind: JobKind, request: JsonObject): string | undefined {
+  if (kind === 'modelPackage') return textOf(request, 'ModelPackageGroupName');
+  if (kind !== 'pipeline') return undefined;
+  const pipeline = textOf(request, 'PipelineName');
+  if (pipeline === undefined) throw invalid('config.PipelineName: must name a pipeline');
+  return pipeline;
 }
 
 function toStem(name: string): string {

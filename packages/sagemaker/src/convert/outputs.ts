@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '@flyte-agents/core';
 import type { Job } from '../client.ts';
 import type { JobKind } from '../kinds.ts';
+import type { Step } from './steps.ts';
 
 /** Which keys of an answer are kept: all of a value, some of a mapping, some of each mapping in a list. */
 type Shape = { readonly [key: string]: true | Shape | readonly [Shape] };
@@ -93,11 +94,22 @@ const shapes: Readonly<Record<JobKind, Shape>> = {
     CreationTime: true,
     EndTime: true,
   },
+  pipeline: {
+    PipelineArn: true,
+    PipelineExecutionArn: true,
+    PipelineExecutionDisplayName: true,
+    Steps: true,
+    CreationTime: true,
+    LastModifiedTime: true,
+  },
+  modelPackage: { ModelPackageArn: true, ModelPackageName: true },
+  modelVersion: { ModelPackageArn: true, ModelPackageGroupName: true, ModelPackageVersion: true, ModelApprovalStatus: true },
 };
 
-/** What a job gave. @param best the best training job of a tuning job */
-export function toResult({ kind, record }: Job, best: Job | undefined): JsonObject {
-  return pick({ ...record, ...toMissing(kind, record, best) }, shapes[kind]);
+/** What a job gave. @param best the best training job of a tuning job @param steps those of a pipeline's execution */
+export function toResult({ kind, record }: Job, best: Job | undefined, steps: readonly Step[]): JsonObject {
+  const Steps = steps.map(({ StepName = null, StepStatus = null, Metadata = null }) => ({ StepName, StepStatus, Metadata }));
+  return pick({ ...record, ...toMissing(kind, record, best), ...(kind === 'pipeline' && { Steps }) }, shapes[kind]);
 }
 
 /** What is elsewhere in an answer, or in another. */

@@ -1,10 +1,20 @@
-import { dictType, isTerminal, toLiteral, type ErrorDocument, type JsonObject, type JsonValue, type Resource } from '@flyte-agents/core';
+import {
+  dictType,
+  isTerminal,
+  toLiteral,
+  type ErrorDocument,
+  type JsonObject,
+  type JsonValue,
+  type LogLink,
+  type Resource,
+} from '@flyte-agents/core';
 import type { Job } from '../client.ts';
 import type { JobRef } from '../config.ts';
 import { kinds } from '../kinds.ts';
 import { phaseOf } from '../states.ts';
 import { toLinks } from './links.ts';
 import { asObject, toResult } from './outputs.ts';
+import { toStepFailure, toStepLinks, toStepProgress, type Step } from './steps.ts';
 
 /** What was found out about a job. */
 interface Findings {
@@ -16,6 +26,10 @@ interface Findings {
   readonly lacksOutputs?: boolean | undefined;
   /** The best training job of a tuning job. */
   readonly best?: Job | undefined;
+  /** The steps of a pipeline's execution that have begun. */
+  readonly steps?: readonly Step[] | undefined;
+  /** The job's own links. Default: those that it has everywhere. */
+  readonly links?: readonly LogLink[] | undefined;
   /** How long ago the task was created, in milliseconds. */
   readonly ageMs: number;
 }
@@ -25,24 +39,30 @@ const updateShownMs = 120_000;
 
 /** How a job stands. */
 export function toResource(findings: Findings): Resource {
-  const { ref, job, error, lacksOutputs = false, best } = findings;
+  const { ref, steps = [], links: own = toLinks(ref) } = findings;
+  const links = toStepLinks(steps, ref.region);
+  return { ...toState(findings, [...links, ...own][0]), ...(links.length > 0 && { links }) };
+}
+
+function toState({ ref, job, error, lacksOutputs = false, best, steps = [], ageMs }: Findings, link: LogLink | undefined): Resource {
   const phase = phaseOf(job);
-  if (!isTerminal(phase)) return { phase, message: progress(job) };
+  const failure = (reason: string): string => toFailure(ref, reason, link);
+  if (!isTerminal(phase)) return { phase, message: toStepProgress(steps) ?? progress(job) };
   const customInfo = toCustomInfo(job);
   if (error !== undefined) {
     const told = `[${error.code}] ${error.message.slice(0, 2000)}`;
-    return { phase: error.recoverable ? 'RETRYABLE_FAILED' : 'FAILED', message: failure(ref, told, job), customInfo };
+    return { phase: error.recoverable ? 'RETRYABLE_FAILED' : 'FAILED', message: failure(told), customInfo };
   }
-  if (phase !== 'SUCCEEDED') return { phase, message: failure(ref, reasonOf(job), job), customInfo };
-  if (lacksOutputs) return { phase: 'FAILED', message: failure(ref, 'completed without producing Flyte outputs.pb', job), customInfo };
+  if (phase !== 'SUCCEEDED') return { phase, message: failure(toStepFailure(steps, reasonOf(job))), customInfo };
+  if (lacksOutputs) return { phase: 'FAILED', message: failure('completed without producing Flyte outputs.pb'), customInfo };
   const config = job.record['EndpointConfigName'];
   if (ref.update !== null && config !== ref.update) {
-    if (findings.ageMs < updateShownMs && job.reason === undefined) return { phase: 'RUNNING', message: `update to ${ref.update} begins` };
+    if (ageMs < updateShownMs && job.reason === undefined) return { phase: 'RUNNING', message: `update to ${ref.update} begins` };
     const told = `the update to ${ref.update} was rolled back to ${typeof config === 'string' ? config : 'another'}: ${job.reason ?? 'SageMaker does not say why'}`;
-    return { phase: 'FAILED', message: failure(ref, told, job), customInfo };
+    return { phase: 'FAILED', message: failure(told), customInfo };
   }
   if (ref.outputPrefix !== null) return { phase, message: job.status, customInfo };
-  return { phase, message: job.status, outputs: { result: toLiteral(toResult(job, best), dictType, 'output result') }, customInfo };
+  return { phase, message: job.status, outputs: { result: toLiteral(toResult(job, best, steps), dictType, 'output result') }, customInfo };
 }
 
 /** What a job that goes on is doing. */
@@ -64,10 +84,9 @@ function reasonOf({ status, step, reason, record }: Job): string {
   return why === undefined || why === status ? status : /failed$/i.test(status) ? why : `${status}: ${why}`;
 }
 
-function failure(ref: JobRef, reason: string, { name }: Job): string {
-  const [link] = toLinks(ref);
+function toFailure(ref: JobRef, reason: string, link: LogLink | undefined): string {
   const advice = reason.startsWith('CapacityError') ? '; another instance type, zone or region may have room' : '';
-  return `SageMaker ${kinds[ref.kind].title} ${name}: ${reason.trim()}${advice}${link === undefined ? '' : `; see ${link.uri}`}`;
+  return `SageMaker ${kinds[ref.kind].title} ${ref.name}: ${reason.trim().replace(/[.]$/, '')}${advice}${link === undefined ? '' : `; see ${link.uri}`}`;
 }
 
 /** What the job used, for the task's event. */

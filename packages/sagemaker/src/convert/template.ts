@@ -26,7 +26,13 @@ export interface Filled {
 
 const tokenPlace = '{idempotence_token}';
 /** Settings of names and texts, where the API takes no numbers. */
-const textMaps: ReadonlySet<string> = new Set(['HyperParameters', 'StaticHyperParameters', 'Environment']);
+const textMaps: ReadonlySet<string> = new Set([
+  'HyperParameters',
+  'StaticHyperParameters',
+  'Environment',
+  'CustomerMetadataProperties',
+  'PipelineParameters',
+]);
 
 /**
  * Puts inputs and images into a request, and at last the token of all of it. What is nothing but a placeholder becomes the value
@@ -112,7 +118,7 @@ function toJsonObject(mapping: PlainObject, isText = false): JsonObject {
 function toJson(value: PlainValue, isText = false, isInText = false): JsonValue {
   if (isInText && (typeof value === 'bigint' || typeof value === 'number' || typeof value === 'boolean')) return pythonText(value);
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-  if (isList(value)) return value.map((item) => toJson(item));
+  if (isList(value)) return value.map((item) => toJson(item, isText));
   return isMapping(value) ? toJsonObject(value, isText) : value;
 }
 
