@@ -1,9 +1,7 @@
-import { readRole, toSubmitFault } from '@flyte-agents/aws';
+import { AwsClients, toLogLines, toSubmitFault } from '@flyte-agents/aws';
 import {
   AgentError,
   AsyncAgent,
-  ClientPool,
-  FlyteDatetime,
   readErrorDocument,
   type AgentContext,
   type Check,
@@ -54,12 +52,17 @@ export class BatchAgent extends AsyncAgent<JobConfig, JobRef> {
   readonly taskTypes = [{ name: 'aws-batch' }, { name: 'aws_batch_task' }];
   readonly config = jobConfig;
   readonly ref = jobRef;
-  readonly #accounts = new ClientPool<Account>();
+  readonly #accounts: AwsClients<Account>;
   readonly #options: BatchAgentOptions;
 
   constructor(options: BatchAgentOptions = {}) {
     super();
     this.#options = options;
+    this.#accounts = new AwsClients(async (access) => ({
+      client: await (options.connect ?? connect)(access),
+      definitions: new Remembered<string>(definitionsMs),
+      queues: new Remembered<Queue>(queuesMs),
+    }));
   }
 
   override async prepare(): Promise<void> {
@@ -73,7 +76,7 @@ export class BatchAgent extends AsyncAgent<JobConfig, JobRef> {
     const name = toJobName(place, key);
     const definition = kind === 'job' ? toDefinition(task, this.#options) : undefined;
     const job = toNewJob(task, { key, queue, name }, this.#options);
-    const account = await this.#account(place.region, context);
+    const account = await this.#accounts.get(place.region, context.secrets);
     // Batch takes a service job's token once; of a job, all it has is its name.
     const known =
       kind === 'job'
@@ -104,7 +107,7 @@ export class BatchAgent extends AsyncAgent<JobConfig, JobRef> {
   /** Also a second job of the attempt, which a create that crossed another may have started. */
   async delete(ref: JobRef, context: AgentContext): Promise<void> {
     const { kind, jobId, name, queue } = ref;
-    const { client } = await this.#account(ref.region, context);
+    const { client } = await this.#accounts.get(ref.region, context.secrets);
     const [described, listed] = await Promise.all([
       client.describe(kind, [jobId], context.signal).catch(noneIfUnknown(`job ${jobId}`)),
       client.list({ kind, queue, name }, context.signal).catch(noneIfUnknown(`look-up of job ${name}`)),
@@ -130,7 +133,7 @@ export class BatchAgent extends AsyncAgent<JobConfig, JobRef> {
 
   async find(key: IdempotencyKey, where: Locator, context: AgentContext): Promise<JobRef | undefined> {
     const place = jobPlace.parse(where);
-    const { client } = await this.#account(place.region, context);
+    const { client } = await this.#accounts.get(place.region, context.secrets);
     const name = toJobName(place, key);
     const job = await findJob(client, { kind: place.kind, queue: place.queue, name }, context).catch(rethrow(`look-up of job ${name}`));
     return job && toRef(job, place, name);
@@ -146,13 +149,13 @@ export class BatchAgent extends AsyncAgent<JobConfig, JobRef> {
 
   override async getMany(refs: readonly JobRef[], context: AgentContext): Promise<readonly (Resource | AgentError)[]> {
     const [{ region } = { region: null }] = refs;
-    const account = await this.#account(region, context);
+    const account = await this.#accounts.get(region, context.secrets);
     const jobOf = jobsOf(account.client, refs, context);
     return Promise.all(refs.map(async (ref) => this.#poll(account, ref, jobOf, context).catch((error: unknown) => AgentError.from(error))));
   }
 
   override async *getLogs(ref: JobRef, { lines, token }: LogRequest, context: AgentContext): AsyncIterable<LogPage> {
-    const { client } = await this.#account(ref.region, context);
+    const { client } = await this.#accounts.get(ref.region, context.secrets);
     const [job] = await client.describe(ref.kind, [ref.jobId], context.signal).catch(rethrow(`job ${ref.jobId}`));
     const place = job && toLogPlace(job);
     if (place === undefined) return;
@@ -162,11 +165,7 @@ export class BatchAgent extends AsyncAgent<JobConfig, JobRef> {
     for (;;) {
       const part = { ...place, ...(next !== '' && { token: next }), ...(limit !== undefined && { limit: Math.min(left, 10_000) }) };
       const { events, nextForwardToken } = await client.readLog(part, context.signal).catch(rethrow(`log of job ${ref.jobId}`));
-      const read = (events ?? []).map(({ message, timestamp }) => ({
-        message: `${message ?? ''}\n`,
-        ...(timestamp && { timestamp: FlyteDatetime.fromDate(new Date(timestamp)) }),
-        originator: 'USER' as const,
-      }));
+      const read = toLogLines(events);
       left -= read.length;
       // At the end, CloudWatch gives the token that it was given.
       const isEnd = !nextForwardToken || nextForwardToken === next;
@@ -180,13 +179,14 @@ export class BatchAgent extends AsyncAgent<JobConfig, JobRef> {
   override checks(): readonly Check[] {
     const queues = new Set(Object.values(this.#options.queues ?? {}));
     const service = async (context: AgentContext): Promise<string> => {
-      await (await this.#account(null, context)).client.queue('flyte-agents-doctor', context.signal).catch(rethrow('look at queues'));
+      const { client } = await this.#accounts.get(null, context.secrets);
+      await client.queue('flyte-agents-doctor', context.signal).catch(rethrow('look at queues'));
       return 'answers, and lets queues be seen';
     };
     const queueCheck = (queue: string): Check => ({
       name: 'queue',
       run: async (context) => {
-        const { client } = await this.#account(null, context);
+        const { client } = await this.#accounts.get(null, context.secrets);
         const { state, status, statusReason } = await client.queue(queue, context.signal).catch(rethrow(`look at queue ${queue}`));
         if (state === 'ENABLED' && status === 'VALID') return `${queue} takes jobs`;
         const message = `AWS Batch queue ${queue}: ${[state, status, statusReason].filter(Boolean).join(', ')} (enable it, or name another one)`;
@@ -250,19 +250,6 @@ export class BatchAgent extends AsyncAgent<JobConfig, JobRef> {
       logger.debug({ queue }, `how the queue stands is not known: ${AgentError.from(error).message}`);
       return undefined;
     }
-  }
-
-  async #account(region: string | null, { secrets }: AgentContext): Promise<Account> {
-    const { roleArn, externalId } = await readRole(secrets);
-    const connected = this.#options.connect ?? connect;
-    return this.#accounts.get({ tenant: secrets.tenant, host: region ?? '', secrets: [roleArn, externalId] }, async () => {
-      const client = await connected({ region: region ?? undefined, roleArn, externalId });
-      return {
-        client,
-        definitions: new Remembered<string>(definitionsMs),
-        queues: new Remembered<Queue>(queuesMs),
-      };
-    });
   }
 }
 

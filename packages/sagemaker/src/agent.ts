@@ -1,9 +1,7 @@
-import { readRole } from '@flyte-agents/aws';
+import { AwsClients, toLogLines } from '@flyte-agents/aws';
 import {
   AgentError,
   AsyncAgent,
-  ClientPool,
-  FlyteDatetime,
   isTerminal,
   readErrorDocument,
   type AgentContext,
@@ -37,12 +35,13 @@ export class SageMakerAgent extends AsyncAgent<JobConfig, JobRef> {
   readonly taskTypes = [...kindOf.keys()].map((name) => ({ name }));
   readonly config = jobConfig;
   readonly ref = jobRef;
-  readonly #clients = new ClientPool<SageMakerClient>();
+  readonly #clients: AwsClients<SageMakerClient>;
   readonly #options: SageMakerAgentOptions;
 
   constructor(options: SageMakerAgentOptions = {}) {
     super();
     this.#options = options;
+    this.#clients = new AwsClients(options.connect ?? connect);
   }
 
   override async prepare(): Promise<void> {
@@ -59,7 +58,7 @@ export class SageMakerAgent extends AsyncAgent<JobConfig, JobRef> {
         run: async (context) => {
           if (region === undefined)
             throw new AgentError({ code: 'FAILED_PRECONDITION', message: 'no region for tasks that name none (set AWS_REGION)' });
-          const client = await this.#client(region, context);
+          const client = await this.#clients.get(region, context.secrets);
           const nobody = { kind: 'training', name: 'flyte-agents-doctor' } as const;
           await find(client, nobody, context).catch(rethrow('look at training jobs'));
           return `answers in ${region}, and lets training jobs be seen`;
@@ -72,7 +71,7 @@ export class SageMakerAgent extends AsyncAgent<JobConfig, JobRef> {
     const { idempotencyKey: key } = context;
     const place = this.locate(task);
     const request = toRequest(task, place, key);
-    const client = await this.#client(place.region, context);
+    const client = await this.#clients.get(place.region, context.secrets);
     if (kinds[place.kind].key !== undefined) return startKeyed(client, place, request, context);
     const names = toNames(place, key);
     for (const name of names) {
@@ -83,7 +82,7 @@ export class SageMakerAgent extends AsyncAgent<JobConfig, JobRef> {
   }
 
   async get(ref: JobRef, context: GetContext): Promise<Resource> {
-    const client = await this.#client(ref.region, context);
+    const client = await this.#clients.get(ref.region, context.secrets);
     const what = whatOf(ref);
     const described = await client.describe(ref.kind, ref.name, context.signal).catch((error: unknown) => {
       if (isUnknown(error)) throw notFound(what);
@@ -105,7 +104,7 @@ export class SageMakerAgent extends AsyncAgent<JobConfig, JobRef> {
   /** What is in service stays, and what this attempt did not create. */
   async delete(ref: JobRef, context: AgentContext): Promise<void> {
     const { kind, name, key } = ref;
-    const client = await this.#client(ref.region, context);
+    const client = await this.#clients.get(ref.region, context.secrets);
     const what = whatOf(ref);
     const job = await find(client, ref, context).catch(rethrow(what));
     if (job === undefined || !isToBeEnded(job)) return;
@@ -125,7 +124,7 @@ export class SageMakerAgent extends AsyncAgent<JobConfig, JobRef> {
 
   async find(key: IdempotencyKey, where: Locator, context: AgentContext): Promise<JobRef | undefined> {
     const place = jobPlace.parse(where);
-    const client = await this.#client(place.region, context);
+    const client = await this.#clients.get(place.region, context.secrets);
     if (kinds[place.kind].key !== undefined) return findKeyed(client, place, key, context);
     // Besides what this attempt's name may be, what the previous one's was.
     for (const name of new Set([...toNames(place, key), ...place.names])) {
@@ -142,7 +141,7 @@ export class SageMakerAgent extends AsyncAgent<JobConfig, JobRef> {
   }
 
   override async *getLogs(ref: JobRef, { lines, token }: LogRequest, context: AgentContext): AsyncIterable<LogPage> {
-    const client = await this.#client(ref.region, context);
+    const client = await this.#clients.get(ref.region, context.secrets);
     const where = toLogPlace(ref);
     if (where === undefined) return;
     let left = lines === 0n ? Number.POSITIVE_INFINITY : Number(lines);
@@ -151,11 +150,7 @@ export class SageMakerAgent extends AsyncAgent<JobConfig, JobRef> {
       const limit = Number.isFinite(left) ? Math.min(left, 10_000) : undefined;
       const place = { ...where, token: next || undefined, limit };
       const page = await client.readLog(place, context.signal).catch(rethrow(`log of ${whatOf(ref)}`));
-      const read = (page.events ?? []).map(({ message, timestamp }) => ({
-        message: `${message ?? ''}\n`,
-        ...(timestamp && { timestamp: FlyteDatetime.fromDate(new Date(timestamp)) }),
-        originator: 'USER' as const,
-      }));
+      const read = toLogLines(page.events);
       left -= read.length;
       next = page.nextToken ?? '';
       if (read.length > 0 || next !== '') yield { lines: read, ...(next !== '' && { nextToken: next }) };
@@ -210,14 +205,6 @@ export class SageMakerAgent extends AsyncAgent<JobConfig, JobRef> {
       throw submitFault(error, `update of ${whatOf(ref)}`);
     }
     return ref;
-  }
-
-  async #client(region: string, { secrets }: AgentContext): Promise<SageMakerClient> {
-    const { roleArn, externalId } = await readRole(secrets);
-    const connected = this.#options.connect ?? connect;
-    return this.#clients.get({ tenant: secrets.tenant, host: region, secrets: [roleArn, externalId] }, async () =>
-      connected({ region, roleArn, externalId }),
-    );
   }
 }
 

@@ -1,14 +1,5 @@
-import { readRole } from '@flyte-agents/aws';
-import {
-  AgentError,
-  ClientPool,
-  SyncAgent,
-  type AgentContext,
-  type Check,
-  type CreateContext,
-  type Resource,
-  type Task,
-} from '@flyte-agents/core';
+import { AwsClients } from '@flyte-agents/aws';
+import { AgentError, SyncAgent, type Check, type CreateContext, type Resource, type Task } from '@flyte-agents/core';
 import { connect, type SageMakerClient } from './client.ts';
 import { callConfig, type CallConfig } from './config.ts';
 import { toCallRequest, toCallResource, toExisting, toRegion } from './convert.ts';
@@ -20,12 +11,13 @@ export class BotoAgent extends SyncAgent<CallConfig> {
   readonly name = 'Boto Agent';
   readonly taskTypes = [{ name: 'boto' }];
   readonly config = callConfig;
-  readonly #clients = new ClientPool<SageMakerClient>();
+  readonly #clients: AwsClients<SageMakerClient>;
   readonly #options: BotoAgentOptions;
 
   constructor(options: BotoAgentOptions = {}) {
     super();
     this.#options = options;
+    this.#clients = new AwsClients(options.connect ?? connect);
   }
 
   override async prepare(): Promise<void> {
@@ -44,7 +36,7 @@ export class BotoAgent extends SyncAgent<CallConfig> {
     this.#check(`${service}:${method}`);
     const region = toRegion(task, this.#options.region);
     const { request, token } = toCallRequest(task, region);
-    const client = await this.#client(region, context);
+    const client = await this.#clients.get(region, context.secrets);
     const isRead = /^(describe|list|get|search)_/.test(method);
     try {
       const answer = await client.call({ service, method, body: request }, isRead ? context.signal : undefined);
@@ -65,13 +57,5 @@ export class BotoAgent extends SyncAgent<CallConfig> {
       origin: 'user',
       message: `service, method: ${call} is not among the calls that tasks may make here; the operator may add it to FLYTE_BOTO_ALLOWED`,
     });
-  }
-
-  async #client(region: string, { secrets }: AgentContext): Promise<SageMakerClient> {
-    const { roleArn, externalId } = await readRole(secrets);
-    const connected = this.#options.connect ?? connect;
-    return this.#clients.get({ tenant: secrets.tenant, host: region, secrets: [roleArn, externalId] }, async () =>
-      connected({ region, roleArn, externalId }),
-    );
   }
 }
