@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { StableIds } from '../stable-ids.ts';
 import { notFound, Refusal } from './failure.ts';
 import { seconds, type Json, type Models } from './models.ts';
 
@@ -20,6 +21,7 @@ interface Line {
 /** Files and batches. Each state of a batch takes a step. */
 export class Batches {
   readonly #models: Models;
+  readonly #ids = new StableIds();
   readonly #stepMs: number;
   readonly #files = new Map<string, string>();
   readonly #kept: Kept[] = [];
@@ -66,7 +68,7 @@ export class Batches {
     if (Object.keys(metadata ?? {}).length > 16) throw new Refusal(400, "Invalid 'metadata': too many properties.");
     const kept: Kept = {
       request,
-      id: `batch_${randomUUID()}`,
+      id: `batch_${this.#ids.next(file)}`,
       at: Date.now(),
       lines: toLines(this.content(file)),
       cancelledAt: undefined,

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { StableIds } from '../stable-ids.ts';
 import { notFound, Refusal } from './failure.ts';
 import { seconds, type Json, type Models } from './models.ts';
 
@@ -13,6 +13,7 @@ interface Kept {
 /** Responses, which are kept. Those in the background wait for a while, then work for a while. */
 export class Responses {
   readonly #models: Models;
+  readonly #ids = new StableIds();
   readonly #stepMs: number;
   readonly #kept = new Map<string, Kept>();
 
@@ -23,7 +24,8 @@ export class Responses {
 
   /** `POST /v1/responses` @throws Refusal */
   create(request: Json): Json {
-    const kept = { request, id: `resp_${randomUUID()}`, at: Date.now(), end: this.#models.respond(request), cancelled: false };
+    const id = `resp_${this.#ids.next(JSON.stringify(request['input']))}`;
+    const kept = { request, id, at: Date.now(), end: this.#models.respond(request), cancelled: false };
     this.#kept.set(kept.id, kept);
     return this.#view(kept);
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { StableIds } from '../stable-ids.ts';
 import { Statement, type StatementBody } from './statement.ts';
 
 /** A request as it came. */
@@ -29,10 +30,11 @@ export class SnowflakeApi {
   logins = 0;
   /** Tokens of sessions that are over. */
   readonly ended = new Set<string>();
-  /** The handle of new statements. Default: random. */
+  /** The handle of new statements. Default: one that follows from the request's id. */
   nextHandle: string | undefined;
   /** What logins answer. Default: a token. */
   loginAnswer: ApiAnswer | undefined;
+  readonly #ids = new StableIds();
   readonly #run: (statement: Statement) => void;
 
   /** @param run begins a statement. Default: it waits until a test says how it stands */
@@ -71,7 +73,7 @@ export class SnowflakeApi {
     const requestId = query.get('requestId') ?? '';
     const known = this.statements.find((each) => each.requestId === requestId);
     if (known !== undefined && query.get('retry') === 'true') return status(known);
-    const statement = new Statement(requestId, body, this.nextHandle);
+    const statement = new Statement(requestId, body, this.nextHandle ?? this.#ids.next(requestId));
     this.statements.push(statement);
     this.#run(statement);
     return status(statement);
