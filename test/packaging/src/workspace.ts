@@ -4,10 +4,13 @@ import { join, resolve } from 'node:path';
 /** A package.json, as far as the checks read it. */
 interface Manifest {
   readonly name: string;
+  readonly version: string;
   readonly private?: boolean;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
-  readonly exports?: object;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  /** By entry: where each condition leads. */
+  readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly 'flyte-agents'?: object;
 }
 
@@ -35,8 +38,16 @@ export function agentPackages(): readonly WorkspacePackage[] {
   return publishedPackages().filter(({ manifest }) => manifest['flyte-agents'] !== undefined);
 }
 
-function readManifest(folder: string): Manifest {
+/** The package.json in a folder. */
+export function readManifest(folder: string): Manifest {
   // The workspace's own files, which pnpm has read already.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
+}
+
+/** What a package exports types from: `.` and `./client`, each with its file of types below the package's folder. */
+export function typedEntries({ manifest }: WorkspacePackage): readonly { readonly entry: string; readonly types: string }[] {
+  return Object.entries(manifest.exports ?? {}).flatMap(([entry, target]) =>
+    typeof target === 'object' && target['types'] !== undefined ? [{ entry, types: target['types'] }] : [],
+  );
 }
