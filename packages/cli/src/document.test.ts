@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseText, readDocument, shown } from './document.ts';
+import { shown } from './document.ts';
+import { parseText, readDocument } from './yaml.ts';
 
 test('JSON is read, indented with tabs, and large integers exactly', () => {
   expect(parseText('{\n\t"a":\t[9007199254740993, 5, 1.0, null, "x"]\n}', 'x')).toEqual({ a: [9007199254740993n, 5, 1, null, 'x'] });

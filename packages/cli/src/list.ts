@@ -2,7 +2,6 @@ import { AgentRegistry } from '@flyte-agents/core';
 import { Option, type Command } from 'commander';
 import { agentHeadings, agentsOf, describeAgents, findAgents, toRow } from './agents.ts';
 import type { Protocol } from './engine/client.ts';
-import { connectTo, reached } from './run-task.ts';
 import { readSettings } from './settings.ts';
 import { toTable } from './table.ts';
 
@@ -39,6 +38,7 @@ async function listInstalled({ root, json = false }: ListFlags): Promise<string>
 }
 
 async function listServed(endpoint: string, { protocol, json = false }: ListFlags): Promise<string> {
+  const { connectTo, reached } = await import('./run-task.ts');
   const engine = connectTo(endpoint, protocol, callTimeoutMs);
   try {
     const agents = await reached(endpoint, engine.list());

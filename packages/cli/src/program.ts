@@ -3,6 +3,7 @@ import { styleText } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { CommandError } from './errors.ts';
 import { addDoctor } from './doctor.ts';
+import { toOwnWords } from './incumbent.ts';
 import { addList } from './list.ts';
 import { addPropellerConfig } from './propeller-config.ts';
 import { addRun } from './run.ts';
@@ -38,9 +39,9 @@ export function createProgram(): Command {
 }
 
 /** Runs a command; gives what the process ends with. @param words what stands after the program's name */
-export async function main(words: readonly string[]): Promise<number> {
+export async function main(program: string, words: readonly string[]): Promise<number> {
   try {
-    await createProgram().parseAsync(words, { from: 'user' });
+    await createProgram().parseAsync(toOwnWords(program, words), { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     // Commander has told what is wrong, or printed the help that was asked for.

@@ -2,7 +2,7 @@ import { AgentRegistry } from '@flyte-agents/core';
 import { Option, type Command } from 'commander';
 import { agentsOf, findAgents } from './agents.ts';
 import { UsageError } from './errors.ts';
-import { engines, toPropellerConfig, type EngineName } from './propeller/config.ts';
+import { engines, type EngineName } from './propeller/engines.ts';
 import { readSettings } from './settings.ts';
 import { parseDuration } from './time.ts';
 
@@ -64,6 +64,7 @@ async function configText(names: readonly string[], flags: PropellerConfigFlags)
   const canaryTypes = known('--canary-types', flags.canaryTypes);
   if ((flags.canary === undefined) !== (canaryTypes.length === 0))
     throw new UsageError('--canary and --canary-types: both or none: which task types go to the other server?');
+  const { toPropellerConfig } = await import('./propeller/config.ts');
   return toPropellerConfig({
     engine: flags.engine,
     endpoint: flags.endpoint,

@@ -66,11 +66,26 @@ describe('serve', () => {
   });
 
   test.each(['agent', 'connector'])('OP1: takes the flags of the Python server: serve %s', async (word) => {
-    const flags = ['--port', '0', '--prometheus_port', '0', '--worker', '10', '--timeout', '0', '--modules', 'a.b', 'c'];
+    const flags = [
+      '--port',
+      '0',
+      '--prometheus_port',
+      '0',
+      '--connect_port',
+      '8090',
+      '--worker',
+      '10',
+      '--timeout',
+      '0',
+      '--modules',
+      'a.b',
+      'c',
+    ];
     const cli = serve([word, ...flags]);
     expect(await cli.ended).toBe(0);
     expect(cli.stdout()).toMatch(/^gRPC +0\.0\.0\.0:\d+$/m);
     expect(cli.stderr()).toContain('"msg":"--worker has no effect: one event loop serves all calls"');
+    expect(cli.stderr()).toContain('"msg":"--connect_port has no effect: all calls come through gRPC"');
     expect(cli.stderr()).toContain('"modules":["a.b","c"],"msg":"--modules has no effect: Python modules are never loaded"');
   });
 });

@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import { agentHeadings, agentsOf, describeAgents, findAgents, toRow } from './agents.ts';
 import { CommandError, UsageError } from './errors.ts';
 import { screenLogger } from './logs.ts';
+import { giveBackMemory } from './rest.ts';
 import { flagOf, readSettings, settingNames, settings, variableOf, type SettingName, type Settings } from './settings.ts';
 import { toTable } from './table.ts';
 
@@ -13,6 +14,7 @@ const incumbentWords = ['agent', 'connector'];
 /** The flags of `serve` beside the settings. */
 interface ServeFlags extends Partial<Record<SettingName | 'config', unknown>> {
   readonly prometheus_port?: string;
+  readonly connect_port?: string;
   readonly worker?: string;
   readonly timeout?: string;
   readonly modules?: readonly string[];
@@ -29,6 +31,7 @@ export function addServe(program: Command): void {
   for (const name of settingNames) if (name !== 'agents' && name !== 'root') addSetting(command, name);
   command
     .addOption(new Option('--prometheus_port <number>').hideHelp())
+    .addOption(new Option('--connect_port <number>').hideHelp())
     .addOption(new Option('--worker <number>').hideHelp())
     .addOption(new Option('--timeout <seconds>').hideHelp())
     .addOption(new Option('--modules <names...>').hideHelp())
@@ -40,8 +43,8 @@ given counts: ${flagOf('metricsPort')}, ${variableOf('metricsPort')}, metricsPor
 ${variableOf('agents')}.
 
 Commands of the Python server work too: serve agent, serve connector, with --prometheus_port (which
-is --metrics-port), --timeout (stop after so many seconds), --worker (has no effect) and --modules
-(Python modules are never loaded).
+is --metrics-port), --timeout (stop after so many seconds), --worker and --connect_port (have no
+effect) and --modules (Python modules are never loaded).
 
 Examples:
   flyte-agents serve
@@ -80,6 +83,7 @@ async function serve(words: readonly string[], flags: ServeFlags): Promise<void>
   });
   const logger = screenLogger(values.logLevel);
   if (flags.worker !== undefined) logger.info({}, '--worker has no effect: one event loop serves all calls');
+  if (flags.connect_port !== undefined) logger.info({}, '--connect_port has no effect: all calls come through gRPC');
   if (flags.modules !== undefined) logger.warn({ modules: flags.modules }, '--modules has no effect: Python modules are never loaded');
   const tls = toTlsFiles(values);
   const packages = await findAgents(values);
@@ -107,6 +111,7 @@ async function serve(words: readonly string[], flags: ServeFlags): Promise<void>
   );
   const rows = describeAgents(server.registry, packages).map(toRow);
   process.stdout.write(`${toTable(agentHeadings, rows, process.stdout)}\n\n${addresses(server, values.host)}\n`);
+  giveBackMemory();
   await stopRequest(seconds);
   await server.stop();
 }

@@ -1,6 +1,6 @@
 import type { JsonValue, LogLevel, SensorMapping } from '@flyte-agents/core';
 import { z } from 'zod';
-import { isMapping, readDocument, shown, type DocumentObject } from './document.ts';
+import { isMapping, shown, type DocumentObject } from './document.ts';
 import { UsageError } from './errors.ts';
 import { parseDuration } from './time.ts';
 
@@ -326,6 +326,8 @@ function flagName(name: SettingName): string {
 }
 
 async function readConfig(path: string): Promise<DocumentObject> {
+  // A reader of YAML is 70 files; most servers have no such file.
+  const { readDocument } = await import('./yaml.ts');
   const content = await readDocument(path);
   // An empty file sets nothing.
   if (content === null) return {};

@@ -1,7 +1,8 @@
 import type { LiteralType, SimpleType } from '@flyte-agents/core';
-import { isMapping, parseText } from '../document.ts';
+import { isMapping } from '../document.ts';
 import { UsageError } from '../errors.ts';
 import { parseDatetime, parseDuration } from '../time.ts';
+import { parseText } from '../yaml.ts';
 import { byNarrowness, mismatch, type InputValue } from './value.ts';
 
 /**

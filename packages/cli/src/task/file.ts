@@ -1,8 +1,9 @@
 import { fromBinary, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { CreateTaskRequestSchema, TaskTemplateSchema, type TaskTemplate } from '@flyte-agents/proto/flyte1';
-import { isMapping, parseText, readBytes, type DocumentValue } from '../document.ts';
+import { isMapping, readBytes, type DocumentValue } from '../document.ts';
 import { UsageError } from '../errors.ts';
+import { parseText } from '../yaml.ts';
 import { toTaskDefinition, type TaskSource } from './source.ts';
 
 /**
