@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { runBench } from './bench.ts';
 import { percentile } from './figures.ts';
 import { runSoak } from './soak.ts';
-import { toSoakTable, toTable } from './table.ts';
+import { toSoakTable, toTable, toWatchedTable } from './table.ts';
+import { runWatched } from './watched.ts';
+import { watchedKinds } from './watched-jobs.ts';
 
 // Needs the built packages: they are what is measured.
 test('every scenario is answered by the server and by the echo', { timeout: 120_000 }, async () => {
@@ -21,6 +23,15 @@ test('OP5: load leaves nothing behind in the server', { timeout: 120_000 }, asyn
   // The heap goes up and down by 20 bytes a call; the least that could be left of one is a timer, a signal or a listener.
   expect(figures.keptPerCall).toBeLessThan(200);
   expect(toSoakTable(figures)).toContain('12800');
+});
+
+test('jobs of every service are created and watched through one server with every agent', { timeout: 120_000 }, async () => {
+  const figures = await runWatched({ jobs: 30, everyMs: 1000, polls: 2, nodeFlags: [] });
+  expect(figures.kinds.map(({ service, polls, firstError }) => ({ service, polls, firstError }))).toEqual(
+    watchedKinds.map(({ service }) => ({ service, polls: 10, firstError: undefined })),
+  );
+  expect(Math.min(...figures.kinds.map(({ upstreamCalls }) => upstreamCalls))).toBeGreaterThan(0);
+  expect(toWatchedTable(figures)).toContain('30 jobs, each polled every 1 s');
 });
 
 test('a percentile is the value below which its share of the values lies', () => {

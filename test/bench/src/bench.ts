@@ -5,7 +5,7 @@ import { Child, type ChildOptions } from './child.ts';
 import { megabytes, type Figures, type ScenarioFigures } from './figures.ts';
 import { Runner, type RunnerOptions, type Side } from './runner.ts';
 import { prepareScenarios } from './scenarios.ts';
-import { measureStarts } from './start.ts';
+import { measureStarts, ownServers } from './start.ts';
 
 /** What to measure. */
 export interface BenchOptions extends RunnerOptions {
@@ -48,7 +48,7 @@ export async function runBench(options: BenchOptions): Promise<Figures> {
     await Promise.all(children.splice(0).map((child) => child.stop()));
     onProgress('starts');
     const machine = { node: process.version, cores: availableParallelism() };
-    return { ...machine, inFlight, rounds, nodeFlags, idleRssMb, scenarios, starts: await measureStarts(starts, nodeFlags) };
+    return { ...machine, inFlight, rounds, nodeFlags, idleRssMb, scenarios, starts: await measureStarts(ownServers(nodeFlags), starts) };
   } finally {
     await Promise.all(children.map((child) => child.stop()));
     rmSync(logFolder, { recursive: true });

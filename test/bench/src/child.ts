@@ -10,6 +10,7 @@ const kept: z.ZodType<Kept> = z.object({ heapBytes: z.number(), rssBytes: z.numb
 
 /** The programs as they were built: Node would spend time and memory on stripping the types of the sources. */
 export const built: string = join(import.meta.dirname, '../dist');
+const sources = join(import.meta.dirname, '../src');
 
 /** How to start a program of this folder. */
 export interface ChildOptions {
@@ -18,6 +19,8 @@ export interface ChildOptions {
   readonly nodeFlags?: readonly string[];
   /** Variables added to this process's own environment. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Whether it runs as it is written instead of as it was built. Default false. */
+  readonly fromSource?: boolean;
   /** Where its log goes: a file, because a pipe would need us to read it while we measure. */
   readonly logFolder: string;
 }
@@ -31,7 +34,9 @@ export class Child {
   private constructor(name: string, options: ChildOptions) {
     this.#logPath = join(options.logFolder, `${name}.log`);
     const log = openSync(this.#logPath, 'w');
-    const flags = [...(options.nodeFlags ?? []), join(built, `${name}.js`), ...(options.arguments ?? [])];
+    const program =
+      options.fromSource === true ? ['--conditions=@flyte-agents/source', join(sources, `${name}.ts`)] : [join(built, `${name}.js`)];
+    const flags = [...(options.nodeFlags ?? []), ...program, ...(options.arguments ?? [])];
     this.#process = spawn(process.execPath, flags, {
       env: { ...process.env, NODE_ENV: 'production', ...options.environment },
       serialization: 'advanced',

@@ -39,6 +39,8 @@ export interface StartFigures {
   readonly cpuMs: number | undefined;
   /** Memory at rest, where /proc tells. */
   readonly rssMb: number | undefined;
+  /** The most memory until then. */
+  readonly peakRssMb: number | undefined;
 }
 
 /** All figures of one run. */
@@ -51,6 +53,49 @@ export interface Figures {
   readonly idleRssMb: { readonly server: number; readonly echo: number };
   readonly scenarios: readonly ScenarioFigures[];
   readonly starts: readonly StartFigures[];
+}
+
+/** What watching the jobs of one service takes. */
+export interface WatchedKindFigures {
+  readonly service: string;
+  readonly jobs: number;
+  readonly polls: number;
+  /** How many requests the service had for them. */
+  readonly upstreamCalls: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Polls that failed, or showed a job that is not live. */
+  readonly errors: number;
+  readonly firstError: string | undefined;
+}
+
+/** What watching jobs of several services takes one server. */
+export interface WatchedFigures {
+  readonly kinds: readonly WatchedKindFigures[];
+  readonly jobs: number;
+  /** How often each is polled, in milliseconds. */
+  readonly everyMs: number;
+  /** CPU time of the server per 1,000 polls, in milliseconds, where /proc tells. */
+  readonly cpuMsPer1000: number | undefined;
+  /** The part of one core that the server had. */
+  readonly cpuShare: number | undefined;
+  /** Memory while they were polled. */
+  readonly rssMb: number;
+  /** The most memory, also while they were created. */
+  readonly peakRssMb: number | undefined;
+  readonly p99Ms: number;
+}
+
+/** Our server beside flytekit's. */
+export interface PythonFigures {
+  readonly starts: readonly StartFigures[];
+  readonly polls: readonly {
+    readonly name: string;
+    readonly requestsPerSecond: number;
+    readonly cpuMsPer1000: number;
+    /** Memory after the polls, where /proc tells. */
+    readonly rssMb: number | undefined;
+  }[];
 }
 
 /** The value below which this share of the values lies; 0 of no values. */

@@ -2,17 +2,21 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runBench } from './bench.ts';
+import { runPython } from './python.ts';
 import { runSoak } from './soak.ts';
-import { toSoakTable, toTable } from './table.ts';
+import { toPythonTable, toSoakTable, toTable, toWatchedTable } from './table.ts';
+import { runWatched } from './watched.ts';
 
-/** Halves the memory under load: Node would give short-lived objects 16 MB and more. Node must be started with it. */
-const defaultFlags = ['--max-semi-space-size=4'];
+/** Those of `flyte-agents`: half the memory under load. */
+const defaultFlags = ['--max-semi-space-size=4', '--heap-growing-percent=50'];
 
 const help = `Measures the built server beside a bare gRPC echo, in turn.
 
-Usage: pnpm bench [--soak] [--quick] [--json FILE] [--scenario TEXT]
+Usage: pnpm bench [--soak | --watched | --python] [--quick] [--json FILE] [--scenario TEXT]
 
   --soak            looks at what long load leaves behind in the server's memory, instead of what a call costs
+  --watched         watches 10,000 jobs of six services with one server that has every agent
+  --python          compares with flytekit's server, which is installed the first time
   --quick           few calls: shows that it works, not how fast it is
   --json FILE       writes all figures to a file
   --scenario TEXT   only scenarios whose name contains the text
@@ -26,6 +30,8 @@ Usage: pnpm bench [--soak] [--quick] [--json FILE] [--scenario TEXT]
 const { values } = parseArgs({
   options: {
     soak: { type: 'boolean', default: false },
+    watched: { type: 'boolean', default: false },
+    python: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
     scenario: { type: 'string' },
@@ -47,6 +53,28 @@ if (values.help) {
   const rounds = toCount(values.rounds ?? (quick ? '3' : '6'));
   const figures = await runSoak({ rounds, calls: quick ? 1000 : 12_000, inFlight, nodeFlags, onProgress });
   process.stdout.write(toSoakTable(figures));
+  writeJson(figures);
+} else if (values.watched) {
+  const figures = await runWatched({
+    jobs: quick ? 120 : 10_000,
+    everyMs: quick ? 2000 : 30_000,
+    polls: quick ? 2 : 3,
+    nodeFlags,
+    onProgress,
+  });
+  process.stdout.write(toWatchedTable(figures));
+  writeJson(figures);
+  if (figures.kinds.some(({ errors }) => errors > 0)) process.exitCode = 1;
+} else if (values.python) {
+  const figures = await runPython({
+    starts: quick ? 1 : 5,
+    rounds: quick ? 1 : 5,
+    calls: quick ? 100 : 2500,
+    inFlight,
+    nodeFlags,
+    onProgress,
+  });
+  process.stdout.write(toPythonTable(figures));
   writeJson(figures);
 } else {
   const figures = await runBench({
