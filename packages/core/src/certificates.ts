@@ -29,7 +29,8 @@ export interface Identity {
  * @throws Error that names the file and what is wrong with it
  */
 export async function readIdentity(files: TlsFiles, known?: Identity): Promise<Identity> {
-  const reads = [read(files.cert), read(files.key), files.clientCa === undefined ? undefined : read(files.clientCa)] as const;
+  const clientCa = files.clientCa === undefined ? Promise.resolve(undefined) : read(files.clientCa);
+  const reads = [read(files.cert), read(files.key), clientCa] as const;
   // All at once, for they may be replaced meanwhile; of several that are missing, the first is named.
   await Promise.allSettled(reads);
   const [cert, key, ca] = await Promise.all(reads);
