@@ -97,6 +97,11 @@ test('an empty variable is as good as none', async () => {
   expect(await readSettings({ flags: {}, environment: { FLYTE_AGENTS_PORT: '' } })).toHaveProperty('port', 8000);
 });
 
+test('the port that Kubernetes tells of a service called flyte-agents is not a setting', async () => {
+  const environment = { FLYTE_AGENTS_PORT: 'tcp://10.96.0.7:8000', FLYTE_AGENTS_METRICS_PORT: 'tcp://10.96.0.8:9090' };
+  expect(await readSettings({ flags: {}, environment })).toMatchObject({ port: 8000, metricsPort: 9090 });
+});
+
 test('no agents on the command line leave the word to the variable', async () => {
   expect(await readSettings({ flags: { agents: [] }, environment: { FLYTE_AGENTS_AGENTS: 'bigquery' } })).toHaveProperty('agents', [
     'bigquery',

@@ -274,7 +274,7 @@ export async function readSettings({ flags, environment }: SettingSources): Prom
     const given = [
       // No agent on the command line says nothing, unlike an empty text.
       { value: Array.isArray(flags[name]) && flags[name].length === 0 ? undefined : flags[name], source: flagName(name) },
-      { value: environment[variableOf(name)] || undefined, source: variableOf(name) },
+      { value: ofOperator(environment[variableOf(name)]), source: variableOf(name) },
       { value: file?.content[name], source: `${file?.path}: ${name}` },
     ];
     const [strongest] = given.filter(({ value }) => value !== undefined).map(({ value, source }) => toValue(setting, value, source));
@@ -335,4 +335,12 @@ async function readConfig(path: string): Promise<DocumentObject> {
   const unknown = Object.keys(content).filter((key) => !Object.hasOwn(settings, key));
   if (unknown.length > 0) throw new UsageError(`${path}: ${unknown.join(', ')}: no such setting (there are ${settingNames.join(', ')})`);
   return content;
+}
+
+/**
+ * What an operator set. Not what Kubernetes sets in every pod beside a service that is called `flyte-agents`:
+ * `FLYTE_AGENTS_PORT=tcp://10.96.0.7:8000`. https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+ */
+function ofOperator(value: string | undefined): string | undefined {
+  return value?.startsWith('tcp://') === true ? undefined : value || undefined;
 }

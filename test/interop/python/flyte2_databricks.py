@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import tempfile
 
 import flyte
 import flyte2_forwarder
@@ -26,5 +27,9 @@ async def count(n: int) -> None:
 
 flyte2_forwarder.register(sys.argv[1], count.native_interface)
 flyte.init()
-flyte.with_runcontext(mode="local", raw_data_path="memory://bucket/flyte2").run(count, n=3)
+with tempfile.TemporaryDirectory() as folder:
+    # Where it runs, flyte-sdk makes folders of the prefix's parts.
+    os.chdir(folder)
+    flyte.with_runcontext(mode="local", raw_data_path="memory://bucket/flyte2").run(count, n=3)
+    os.chdir("/")
 print(json.dumps({"ranHere": ran_here}))
