@@ -43,8 +43,29 @@ describe('OP1: what is written for the Python servers starts ours', () => {
   });
 });
 
+test('OP1: the app that flyte-sdk deploys for a ConnectorEnvironment starts ours, and one line says that its code is not loaded', () => {
+  const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  try {
+    const app = ['--version', 'v1', '--project', 'p', '--tgz', 's3://b/code.tgz', '--dest', '.', '--raw-data-path', 's3://b/raw', '--'];
+    const words = ['c0', '--port', '8080', '--prometheus_port', '9092'];
+    const own = ['serve', '--port', '8080', '--prometheus_port', '9092'];
+    expect(toOwnWords('/usr/local/bin/fserve', [...app, ...words])).toEqual(own);
+    expect(toOwnWords('flyte-agents', ['fserve', ...app, ...words])).toEqual(own);
+    expect(toOwnWords('fserve', ['--version', '', '--', 'pyflyte', 'serve', 'connector'])).toEqual(['serve', 'connector']);
+    expect(write.mock.calls.map(([line]) => String(line))).toEqual(Array(3).fill(expect.stringContaining('no Python code is loaded')));
+  } finally {
+    write.mockRestore();
+  }
+});
+
 describe('OP1: what Python does and we do not is refused', () => {
   test.each([
+    {
+      program: 'fserve',
+      words: ['--version', 'v1', '--', 'streamlit', 'run', 'app.py'],
+      message: /^fserve … -- streamlit: there is only /,
+    },
+    { program: 'fserve', words: ['c0'], message: /^fserve … --: there is only / },
     { program: 'pyflyte', words: ['run', 'workflow.py', 'main'], message: /^pyflyte run: there is only pyflyte serve agent, and / },
     { program: 'pyflyte', words: ['--config', 'x', 'register'], message: /^pyflyte register: / },
     { program: 'pyflyte', words: [], message: /^pyflyte: there is only/ },

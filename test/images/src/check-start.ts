@@ -12,6 +12,9 @@ const stock: readonly Pick<ContainerOptions, 'command' | 'words'>[] = [
   { command: ['pyflyte', 'serve', 'connector', '--port', '$PORT', '--prometheus_port', '$METRICS_PORT'] },
   { words: ['pyflyte', 'serve', 'connector', '--port', '$PORT', '--worker', '10', '--timeout', '3600', '--modules', 'a.b', 'c'] },
   { command: ['c0', '--port', '$PORT', '--connect_port', '8090', '--prometheus_port', '$METRICS_PORT', '--modules', 'a.b', 'c'] },
+  {
+    command: ['fserve', '--version', 'v1', '--tgz', 's3://b/code.tgz', '--', 'c0', '--port', '$PORT', '--prometheus_port', '$METRICS_PORT'],
+  },
   { words: ['c0', '--port', '$PORT', '--prometheus_port', '$METRICS_PORT'] },
   {},
 ];

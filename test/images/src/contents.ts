@@ -9,7 +9,7 @@ const allowedFiles = [
   /^(?:usr\/)?lib(?:64)?\/(?:[a-z0-9_]+-linux-gnu\/)?[a-z0-9_+.-]+\.so(?:\.\d+)*$/i,
   /^usr\/bin\/env$/,
   /^usr\/local\/LICENSE$/,
-  /^usr\/local\/bin\/(?:c0|flyte-agents|node|pyflyte)$/,
+  /^usr\/local\/bin\/(?:c0|flyte-agents|fserve|node|pyflyte)$/,
   /^usr\/share\/doc\/[a-z0-9+.-]+\/copyright$/,
   /^var\/lib\/dpkg\/status\.d\/[a-z0-9+.-]+$/,
   /^app\/(?:README\.md|LICENSE|package\.json|pnpm-lock\.yaml|pnpm-workspace\.yaml|dist\/.*|node_modules\/.*)$/,
