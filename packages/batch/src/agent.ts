@@ -52,6 +52,7 @@ export class BatchAgent extends AsyncAgent<JobConfig, JobRef> {
   readonly taskTypes = [{ name: 'aws-batch' }, { name: 'aws_batch_task' }];
   readonly config = jobConfig;
   readonly ref = jobRef;
+  override readonly pollsAhead = true;
   readonly #accounts: AwsClients<Account>;
   readonly #options: BatchAgentOptions;
 

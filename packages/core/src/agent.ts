@@ -135,6 +135,12 @@ export abstract class AsyncAgent<Config, Ref extends JsonObject> extends BaseAge
   /** How many jobs one {@link getMany} may be asked for. Default 100. */
   readonly largestPoll: number = 100;
 
+  /**
+   * Whether {@link getMany} costs the same for many jobs as for one: then a call is filled up with jobs that will be polled within
+   * seconds, and their polls are answered by it. Default false.
+   */
+  readonly pollsAhead: boolean = false;
+
   /** Reads the job's log, oldest line first. */
   getLogs(_ref: Ref, _request: LogRequest, _context: AgentContext): AsyncIterable<LogPage> {
     throw new AgentError({ code: 'UNIMPLEMENTED', message: `${this.name}: has no logs to read` });

@@ -44,7 +44,8 @@ export async function startServed(words: readonly string[], options: ServedOptio
   const { program = process.execPath, environment, port: given } = options;
   const child = spawn(program, words, {
     cwd: root,
-    env: { ...process.env, NODE_ENV: 'production', ...environment },
+    // Both as in the images.
+    env: { ...process.env, NODE_ENV: 'production', MALLOC_ARENA_MAX: '2', ...environment },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const ended = new Promise<never>((_resolve, reject) => {

@@ -57,10 +57,14 @@ export class BatchAgent extends PolledAgent {
   readonly held: PromiseWithResolvers<void>[] = [];
   readonly contexts: AgentContext[] = [];
   override readonly largestPoll: number;
+  override readonly pollsAhead: boolean;
+  /** Jobs that are over. */
+  readonly over = new Set<string>();
 
-  constructor(largestPoll: number = 100) {
+  constructor(largestPoll: number = 100, pollsAhead: boolean = false) {
     super();
     this.largestPoll = largestPoll;
+    this.pollsAhead = pollsAhead;
   }
 
   async get(): Promise<Resource> {
@@ -82,7 +86,7 @@ export class BatchAgent extends PolledAgent {
     const { fault } = this;
     if (fault !== undefined) return jobs.map(() => fault);
     const answers = jobs.map((job) =>
-      this.lost.has(job) ? new AgentError({ code: 'NOT_FOUND', message: `no job ${job}` }) : ({ phase: 'RUNNING' } as const),
+      this.lost.has(job) ? new AgentError({ code: 'NOT_FOUND', message: `no job ${job}` }) : ({ phase: this.over.has(job) ? 'SUCCEEDED' : 'RUNNING' } as const),
     );
     return answers.slice(0, answers.length - this.forgets);
   }

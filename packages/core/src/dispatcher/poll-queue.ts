@@ -4,6 +4,7 @@ import type { JsonObject } from '../literals/model.ts';
 import type { AgentContext, GetContext, Resource } from '../task.ts';
 import type { Circuits } from './circuit.ts';
 import { Waiters } from './waiters.ts';
+import { WatchedJobs } from './watched-jobs.ts';
 
 /** How many calls of one group are under way at once. */
 const mostUnderWay = 10;
@@ -16,12 +17,13 @@ export interface PollQueueOptions {
   /** The name of the host that is asked. */
   readonly host: string;
   readonly circuits: Circuits;
-  /** Called when nobody waits and nothing is under way. */
+  /** Called when nobody waits, nothing is under way, and no job is polled any more. */
   readonly onIdle: () => void;
 }
 
 /** The poll of one job, and the calls that wait for it. */
 interface Poll {
+  readonly key: string;
   readonly ref: JsonObject;
   readonly waiters: Waiters;
   readonly answer: PromiseWithResolvers<Resource>;
@@ -32,13 +34,15 @@ interface Poll {
 /**
  * Polls of one group on their way into calls about many jobs (C33). While a call is under way, others gather, and go when they fill
  * one or when it ends: ten thousand jobs cost a hundred calls, a single poll is asked at once, and none waits for a timer. Equal
- * polls share one answer. A call ends when nobody waits for it any more.
+ * polls share one answer. A call ends when nobody waits for it any more. Where the agent says that a call about many jobs costs no
+ * more than one about a single job, calls are filled up with jobs that will be polled next: those polls are answered at once.
  */
 export class PollQueue {
   readonly #options: PollQueueOptions;
   /** Those that wait or are under way, by what they ask. */
   readonly #polls = new Map<string, Poll>();
   readonly #waiting = new Set<Poll>();
+  readonly #watched = new WatchedJobs();
   #underWay = 0;
   /** When the latest call went, in milliseconds since 1970. */
   #lastAt = 0;
@@ -50,6 +54,8 @@ export class PollQueue {
   /** How a job stands. @throws whatever the agent throws, and for a job that its answer has not, INTERNAL */
   async get(ref: JsonObject, context: GetContext): Promise<Resource> {
     const key = JSON.stringify(ref);
+    const known = this.#options.agent.pollsAhead ? this.#watched.polled(key, ref) : undefined;
+    if (known !== undefined) return known;
     const poll = this.#polls.get(key) ?? this.#add(key, ref, context);
     if (context.deadline > poll.context.deadline) poll.context = context;
     poll.waiters.join(context.signal);
@@ -58,7 +64,7 @@ export class PollQueue {
   }
 
   #add(key: string, ref: JsonObject, context: GetContext): Poll {
-    const poll: Poll = { ref, waiters: new Waiters(), answer: Promise.withResolvers<Resource>(), context };
+    const poll: Poll = { key, ref, waiters: new Waiters(), answer: Promise.withResolvers<Resource>(), context };
     const forget = (): void => {
       this.#waiting.delete(poll);
       if (this.#polls.get(key) === poll) this.#polls.delete(key);
@@ -79,8 +85,13 @@ export class PollQueue {
     // What comes in one go goes together.
     queueMicrotask(() => {
       while (this.#mayAsk()) void this.#ask(this.#take());
-      if (this.#underWay === 0 && this.#polls.size === 0) this.#options.onIdle();
+      this.endIfIdle();
     });
+  }
+
+  /** Tells when there is nothing left to do. */
+  endIfIdle(): void {
+    if (this.#underWay === 0 && this.#polls.size === 0 && this.#watched.isEmpty) this.#options.onIdle();
   }
 
   #mayAsk(): boolean {
@@ -101,6 +112,9 @@ export class PollQueue {
     for (const poll of polls) waiters.join(poll.waiters.signal);
     this.#underWay++;
     this.#lastAt = Date.now();
+    const room = agent.pollsAhead ? agent.largestPoll - polls.length : 0;
+    const ahead = this.#watched.next(room, (key) => this.#polls.has(key));
+    const refs = [...polls, ...ahead].map(({ ref }) => ref);
     let answers: readonly (Resource | AgentError)[] = [];
     let fault: unknown = new AgentError({
       code: 'INTERNAL',
@@ -108,7 +122,7 @@ export class PollQueue {
     });
     try {
       await circuits.call({ host, signal: waiters.signal }, async () => {
-        answers = await unlessAborted(getMany(agent, polls, waiters.signal), waiters.signal);
+        answers = await unlessAborted(getMany(agent, refs, { ...longest(polls), signal: waiters.signal }), waiters.signal);
         // A host that says nothing of any job is as good as down.
         const [first] = answers;
         if (AgentError.is(first) && answers.every((answer) => AgentError.is(answer))) throw first;
@@ -116,11 +130,18 @@ export class PollQueue {
     } catch (error) {
       fault = error;
     }
-    for (const [index, { answer, waiters: own }] of polls.entries()) {
+    for (const [index, { key, answer, waiters: own }] of polls.entries()) {
       const found = answers[index];
       if (found === undefined || AgentError.is(found)) answer.reject(found ?? fault);
-      else answer.resolve(found);
+      else {
+        this.#watched.answered(key, found);
+        answer.resolve(found);
+      }
       own.end();
+    }
+    for (const [index, job] of ahead.entries()) {
+      const found = answers[polls.length + index];
+      if (found !== undefined && !AgentError.is(found)) this.#watched.learnt(job, found);
     }
     waiters.end();
     this.#underWay--;
@@ -130,13 +151,15 @@ export class PollQueue {
 
 async function getMany(
   agent: AsyncAgent<unknown, JsonObject>,
-  polls: readonly Poll[],
-  signal: AbortSignal,
+  refs: readonly JsonObject[],
+  context: AgentContext,
 ): Promise<readonly (Resource | AgentError)[]> {
-  const [longest] = polls.map(({ context }) => context).toSorted((one, other) => other.deadline - one.deadline);
-  if (agent.getMany === undefined || longest === undefined) return [];
-  const refs = polls.map(({ ref }) => ref);
-  return agent.getMany(refs, { ...longest, signal });
+  return agent.getMany === undefined ? [] : agent.getMany(refs, context);
+}
+
+/** The context of whoever waits longest. */
+function longest(polls: readonly Poll[]): AgentContext {
+  return polls.map(({ context }) => context).reduce((one, other) => (other.deadline > one.deadline ? other : one));
 }
 
 /** An SDK that does not hear the signal must not hold a place for ever. */

@@ -245,6 +245,104 @@ describe('C33: while a call of a group is under way', () => {
   });
 });
 
+describe('C33: where a call about many jobs costs the same as about one', () => {
+  const everyMs = 30_000;
+  let agent: BatchAgent;
+  beforeEach(() => {
+    agent = new BatchAgent(3, true);
+  });
+
+  async function phaseOf(job: string): Promise<string> {
+    return (await polls.get(agent, { job }, context())).phase;
+  }
+
+  /** Every job is polled in its turn, evenly over the time. */
+  async function round(jobs: readonly string[]): Promise<void> {
+    for (const job of jobs) {
+      await phaseOf(job);
+      await vi.advanceTimersByTimeAsync(everyMs / jobs.length);
+    }
+    agent.calls.length = 0;
+  }
+
+  test('jobs that will be polled next are asked for with the one that is, and their polls are answered by it', async () => {
+    await round(['a', 'b', 'c', 'd']);
+    await round(['a', 'b', 'c', 'd']);
+    await vi.advanceTimersByTimeAsync(20_000);
+    // Their polls are overdue.
+    expect([await phaseOf('a'), agent.calls]).toEqual(['RUNNING', [['a', 'b', 'c']]]);
+    agent.over.add('b').add('c').add('d');
+    await vi.advanceTimersByTimeAsync(3999);
+    expect([await phaseOf('b'), await phaseOf('c'), agent.calls.length]).toEqual(['RUNNING', 'RUNNING', 1]);
+    expect([await phaseOf('d'), agent.calls.length]).toEqual(['SUCCEEDED', 2]);
+  });
+
+  test('ten thousand jobs cost at most 110 calls in a round, though no poll waits for another', async () => {
+    agent = new BatchAgent(100, true);
+    const jobs = Array.from({ length: 10_000 }, (_, index) => `job-${index}`);
+    for (const _ of [1, 2]) await round(jobs);
+    for (const job of jobs) {
+      await phaseOf(job);
+      await vi.advanceTimersByTimeAsync(everyMs / jobs.length);
+    }
+    expect(agent.calls.length).toBeLessThanOrEqual(110);
+  });
+
+  test('an answer is given once, and not when it is older than the engine’s shortest pause', async () => {
+    await round(['a', 'b']);
+    await round(['a', 'b']);
+    expect([await phaseOf('a'), await phaseOf('a'), agent.calls]).toEqual(['RUNNING', 'RUNNING', [['a'], ['a']]]);
+    await vi.advanceTimersByTimeAsync(12_000);
+    await phaseOf('a');
+    expect(agent.calls.at(-1)).toEqual(['a', 'b']);
+    agent.over.add('b');
+    await vi.advanceTimersByTimeAsync(4000);
+    expect([await phaseOf('b'), agent.calls.at(-1)]).toEqual(['SUCCEEDED', ['b']]);
+  });
+
+  test('what is over, and what is polled no more, is not asked for', async () => {
+    const jobs = ['a', 'b', 'c'];
+    await round(jobs);
+    await round(jobs);
+    agent.over.add('b');
+    expect([await phaseOf('b'), agent.calls]).toEqual(['SUCCEEDED', [['b', 'a']]]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await phaseOf('d');
+    expect(agent.calls.at(-1)).toEqual(['d']);
+  });
+
+  test('a poll that comes while its job is asked for ahead is asked for itself, and the older answer is not told after it', async () => {
+    await round(['a', 'b']);
+    await round(['a', 'b']);
+    await vi.advanceTimersByTimeAsync(12_000);
+    agent.isHeld = true;
+    agent.held.length = 0;
+    const first = phaseOf('a');
+    await settled();
+    expect(agent.calls).toEqual([['a', 'b']]);
+    const second = phaseOf('b');
+    await vi.advanceTimersByTimeAsync(1001);
+    const third = phaseOf('c');
+    await settled();
+    expect(agent.calls.at(-1)).toEqual(['b', 'c']);
+    agent.over.add('b');
+    for (const { resolve } of agent.held) resolve();
+    expect(await Promise.all([first, second, third])).toEqual(['RUNNING', 'SUCCEEDED', 'RUNNING']);
+    agent.isHeld = false;
+    expect([await phaseOf('b'), agent.calls.at(-1)]).toEqual(['SUCCEEDED', ['b']]);
+  });
+
+  test('an error is not told ahead', async () => {
+    await round(['a', 'b']);
+    await round(['a', 'b']);
+    await vi.advanceTimersByTimeAsync(12_000);
+    agent.lost.add('b');
+    await phaseOf('a');
+    agent.lost.clear();
+    expect([await phaseOf('b'), agent.calls]).toEqual(['RUNNING', [['a', 'b'], ['b']]]);
+  });
+});
+
 test('C15: a service that cannot say anything of any job gets a rest; one that does not know some does not', async () => {
   const agent = new BatchAgent();
   for (let round = 0; round < 30; round++) {

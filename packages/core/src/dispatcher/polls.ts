@@ -53,6 +53,7 @@ export class Polls {
     const key = `${host}\n${group}`;
     const known = this.#queues.get(key);
     if (known !== undefined) return known;
+    for (const each of this.#queues.values()) each.endIfIdle();
     const queue = new PollQueue({ agent, host, circuits: this.#circuits, onIdle: () => this.#queues.delete(key) });
     this.#queues.set(key, queue);
     return queue;
