@@ -226,7 +226,7 @@ describe('AB15: a job that is RUNNABLE', () => {
     const world = new BatchWorld();
     const agent = agentOf(world, describedAt(Date.now() - 60_000));
     const ref = await agent.create(task, context());
-    expect(await agent.get(ref, context())).toMatchObject({ message: 'RUNNABLE' });
+    expect(await agent.get(ref, context())).toMatchObject({ message: expect.stringMatching(/: RUNNABLE$/) });
     expect(world.queueReads).toBe(0);
   });
 
@@ -242,7 +242,7 @@ describe('AB15: a job that is RUNNABLE', () => {
     const world = new BatchWorld();
     const agent = agentOf(world, describedAt(0, 'MISCONFIGURATION'));
     const ref = await agent.create(task, context());
-    expect(await agent.get(ref, context())).toMatchObject({ message: 'RUNNABLE; MISCONFIGURATION' });
+    expect(await agent.get(ref, context())).toMatchObject({ message: expect.stringMatching(/: RUNNABLE; MISCONFIGURATION$/) });
     expect(world.queueReads).toBe(0);
   });
 
@@ -250,7 +250,10 @@ describe('AB15: a job that is RUNNABLE', () => {
     const world = new BatchWorld();
     const agent = agentOf(world, { ...describedAt(0), queue: refused });
     const ref = await agent.create(task, context());
-    expect(await agent.get(ref, context())).toMatchObject({ phase: 'WAITING_FOR_RESOURCES', message: 'RUNNABLE' });
+    expect(await agent.get(ref, context())).toMatchObject({
+      phase: 'WAITING_FOR_RESOURCES',
+      message: expect.stringMatching(/: RUNNABLE$/),
+    });
   });
 });
 

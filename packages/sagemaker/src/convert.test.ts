@@ -33,7 +33,10 @@ test('SM5: the token of a request is that of flytekit', () => {
 
 describe('SM6: a training job', () => {
   test('says what it is doing', () => {
-    expect(training({ TrainingJobStatus: 'InProgress', SecondaryStatus: 'Uploading' })).toEqual({ phase: 'RUNNING', message: 'Uploading' });
+    expect(training({ TrainingJobStatus: 'InProgress', SecondaryStatus: 'Uploading' })).toEqual({
+      phase: 'RUNNING',
+      message: expect.stringMatching(/^SageMaker training job \S+: Uploading$/),
+    });
   });
 
   test('that failed says its name, why, and where to look', () => {

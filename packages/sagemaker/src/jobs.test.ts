@@ -188,7 +188,7 @@ describe('SM9: an endpoint that there is already', () => {
     const get = async (changes: JsonObject, ageMs = 0) =>
       agentOf(new SageMakerWorld(), { describe: described(changes) }).get(ref, { ...contextOf(), createdAt: Date.now() - ageMs });
     expect(await get({})).toMatchObject({ phase: 'RUNNING' });
-    expect(await get({ EndpointStatus: 'RollingBack' })).toMatchObject({ phase: 'RUNNING', message: 'RollingBack' });
+    expect(await get({ EndpointStatus: 'RollingBack' })).toMatchObject({ phase: 'RUNNING', message: 'SageMaker endpoint ep: RollingBack' });
     expect(await get({ FailureReason: 'alarm went off' })).toMatchObject({
       phase: 'FAILED',
       message: expect.stringContaining('alarm went off'),
@@ -226,7 +226,7 @@ describe('a task of its own code', () => {
     });
     expect(await agent.get(ref, contextOf(key, { stat: found, read }))).toEqual({
       phase: 'SUCCEEDED',
-      message: 'Completed',
+      message: `SageMaker training job ${ref.name}: Completed`,
       customInfo: { instanceType: 'ml.m5.large', instanceCount: 1 },
     });
   });

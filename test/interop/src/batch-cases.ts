@@ -49,7 +49,7 @@ const isOver = ({ phase }: Answer): boolean => terminal.includes(phase);
 const isAt =
   (state: string) =>
   ({ message }: Answer): boolean =>
-    message === state;
+    message.endsWith(`: ${state}`);
 /** Works until it is killed, or for a minute. */
 const beating = 'for i in $(seq 600); do echo x >> $OUT/beats; sleep 0.1; done';
 
@@ -191,7 +191,7 @@ const states: readonly Case[] = [
     async ({ start }) => {
       const seen: Answer[] = [];
       await reached(await start('sleep 1'), isOver, seen);
-      return changes(seen.map(({ message }) => message.replace(/;.*/, '')));
+      return changes(seen.map(({ message }) => /: (\w+)/.exec(message)?.[1] ?? message));
     },
     ['SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING', 'SUCCEEDED'],
   ],
@@ -216,8 +216,8 @@ const states: readonly Case[] = [
   ],
   [
     'AB15: a job that stays RUNNABLE tells what its queue says',
-    async ({ start }) => reached(await start('true'), ({ message }) => message.startsWith('RUNNABLE; ')),
-    { message: expect.stringMatching(/^RUNNABLE; stuck: .*compute environment/) },
+    async ({ start }) => reached(await start('true'), ({ message }) => message.includes(': RUNNABLE; ')),
+    { message: expect.stringMatching(/: RUNNABLE; stuck: .*compute environment/) },
   ],
   [
     'AB16: a job tells how long it ran',
@@ -325,7 +325,7 @@ const ends: readonly Case[] = [
       await task.delete();
       const seen: Answer[] = [];
       await reached(task, isOver, seen);
-      return { ran: seen.some(({ message }) => message.startsWith('RUNNING')) };
+      return { ran: seen.some(({ message }) => /: RUNNING\b/.test(message)) };
     },
     { ran: false },
   ],

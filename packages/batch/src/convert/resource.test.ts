@@ -106,14 +106,14 @@ describe('an array', () => {
     const arrayProperties = { size: 3, statusSummary: { RUNNABLE: 2, RUNNING: 1, FAILED: 0 } };
     expect(toResource({ ref, job: { ...jobs.array, status: 'PENDING', statusReason: undefined, arrayProperties } })).toMatchObject({
       phase: 'RUNNING',
-      message: 'PENDING; 3 jobs: 2 RUNNABLE, 1 RUNNING',
+      message: `AWS Batch job ${ref.jobId}: PENDING; 3 jobs: 2 RUNNABLE, 1 RUNNING`,
     });
   });
 
   test('AB9, AB16: succeeds when enough of it did', () => {
     expect(toResource({ ref: { ...ref, minSuccessRatio: 0.9 }, job: jobs.array, failed })).toMatchObject({
       phase: 'SUCCEEDED',
-      message: '9 of 10 jobs succeeded, which is enough (minSuccessRatio 0.9)',
+      message: `AWS Batch job ${ref.jobId}: 9 of 10 jobs succeeded, which is enough (minSuccessRatio 0.9)`,
       customInfo: { arraySize: 10 },
     });
     expect(toResource({ ref: { ...ref, minSuccessRatio: 0.91 }, job: jobs.array, failed }).phase).toBe('RETRYABLE_FAILED');
@@ -149,7 +149,7 @@ test('AB4: a job that waits says why, if Batch does', () => {
   const statusReason = 'MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job asks for too much';
   expect(toResource({ ref, job: { ...jobs.running, status: 'RUNNABLE', startedAt: undefined, statusReason } })).toMatchObject({
     phase: 'WAITING_FOR_RESOURCES',
-    message: `RUNNABLE; ${statusReason}`,
+    message: `AWS Batch job ${ref.jobId}: RUNNABLE; ${statusReason}`,
   });
 });
 

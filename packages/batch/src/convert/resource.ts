@@ -40,13 +40,14 @@ export function toResource(findings: Findings): Resource {
     ...failed.slice(0, toldFailures).flatMap((child) => toLogLink(ref, child, `AWS Batch #${child.arrayProperties?.index ?? '?'}`)),
   ];
   const shown = { ...(links.length > 0 && { links }) };
-  if (!isTerminal(phase)) return { phase, message: waitingMessage(job, queue), ...shown };
+  const tell = (how: string): string => `AWS Batch job ${ref.jobId}: ${how}`;
+  if (!isTerminal(phase)) return { phase, message: tell(waitingMessage(job, queue)), ...shown };
   const customInfo = toCustomInfo(job);
-  if (phase === 'SUCCEEDED') return { phase, message: job.statusReason ?? job.status, ...shown, customInfo };
+  if (phase === 'SUCCEEDED') return { phase, message: tell(job.statusReason ?? job.status), ...shown, customInfo };
   const partial = toPartialSuccess(ref, job);
-  if (partial !== undefined) return { phase: 'SUCCEEDED', message: partial, ...shown, customInfo };
+  if (partial !== undefined) return { phase: 'SUCCEEDED', message: tell(partial), ...shown, customInfo };
   const told = error === undefined || phaseIsCertain(job) ? phase : error.recoverable ? 'RETRYABLE_FAILED' : 'FAILED';
-  return { phase: told, message: failureMessage(findings), ...shown, customInfo };
+  return { phase: told, message: tell(failureMessage(findings)), ...shown, customInfo };
 }
 
 /** Whoever stopped the job, or took its machine, knows better than its container. */
@@ -91,7 +92,7 @@ function failureMessage({ ref, job, error, failed = [] }: Findings): string {
     error && `[${error.code}] ${error.message.slice(0, 2000)}`,
     link && `see ${link.uri}`,
   ];
-  return `AWS Batch job ${ref.jobId}: ${parts.filter(Boolean).join('; ')}`;
+  return parts.filter(Boolean).join('; ');
 }
 
 function toFailedChild({ arrayProperties, statusReason, container }: ListedJob | NonNullable<Findings['failed']>[number]): string {

@@ -46,8 +46,9 @@ export function toResource(findings: Findings): Resource {
 
 function toState({ ref, job, error, lacksOutputs = false, best, steps = [], ageMs }: Findings, link: LogLink | undefined): Resource {
   const phase = phaseOf(job);
-  const failure = (reason: string): string => toFailure(ref, reason, link);
-  if (!isTerminal(phase)) return { phase, message: toStepProgress(steps) ?? progress(job) };
+  const tell = (how: string): string => `SageMaker ${kinds[ref.kind].title} ${ref.name}: ${how}`;
+  const failure = (reason: string): string => tell(toFailure(reason, link));
+  if (!isTerminal(phase)) return { phase, message: tell(toStepProgress(steps) ?? progress(job)) };
   const customInfo = toCustomInfo(job);
   if (error !== undefined) {
     const told = `[${error.code}] ${error.message.slice(0, 2000)}`;
@@ -57,12 +58,17 @@ function toState({ ref, job, error, lacksOutputs = false, best, steps = [], ageM
   if (lacksOutputs) return { phase: 'FAILED', message: failure('completed without producing Flyte outputs.pb'), customInfo };
   const config = job.record['EndpointConfigName'];
   if (ref.update !== null && config !== ref.update) {
-    if (ageMs < updateShownMs && job.reason === undefined) return { phase: 'RUNNING', message: `update to ${ref.update} begins` };
+    if (ageMs < updateShownMs && job.reason === undefined) return { phase: 'RUNNING', message: tell(`update to ${ref.update} begins`) };
     const told = `the update to ${ref.update} was rolled back to ${typeof config === 'string' ? config : 'another'}: ${job.reason ?? 'SageMaker does not say why'}`;
     return { phase: 'FAILED', message: failure(told), customInfo };
   }
-  if (ref.outputPrefix !== null) return { phase, message: job.status, customInfo };
-  return { phase, message: job.status, outputs: { result: toLiteral(toResult(job, best, steps), dictType, 'output result') }, customInfo };
+  if (ref.outputPrefix !== null) return { phase, message: tell(job.status), customInfo };
+  return {
+    phase,
+    message: tell(job.status),
+    outputs: { result: toLiteral(toResult(job, best, steps), dictType, 'output result') },
+    customInfo,
+  };
 }
 
 /** What a job that goes on is doing. */
@@ -84,9 +90,9 @@ function reasonOf({ status, step, reason, record }: Job): string {
   return why === undefined || why === status ? status : /failed$/i.test(status) ? why : `${status}: ${why}`;
 }
 
-function toFailure(ref: JobRef, reason: string, link: LogLink | undefined): string {
+function toFailure(reason: string, link: LogLink | undefined): string {
   const advice = reason.startsWith('CapacityError') ? '; another instance type, zone or region may have room' : '';
-  return `SageMaker ${kinds[ref.kind].title} ${ref.name}: ${reason.trim().replace(/[.]$/, '')}${advice}${link === undefined ? '' : `; see ${link.uri}`}`;
+  return `${reason.trim().replace(/[.]$/, '')}${advice}${link === undefined ? '' : `; see ${link.uri}`}`;
 }
 
 /** What the job used, for the task's event. */
