@@ -40,6 +40,7 @@ export async function play(scenario: Scenario, stage: Stage): Promise<Outcome> {
     if (last !== `${phase} ${message}`) show(phase, message);
     last = `${phase} ${message}`;
   };
+  const cancel = new AbortController();
   const run: Run = async (endpoint) =>
     runTask({
       endpoint,
@@ -47,8 +48,11 @@ export async function play(scenario: Scenario, stage: Stage): Promise<Outcome> {
       inputs,
       pollIntervalMs,
       protocol,
-      ...(cancelAfterMs !== undefined && { signal: AbortSignal.timeout(cancelAfterMs) }),
-      onProgress: ({ phase, message }) => tell(phase, message),
+      signal: cancel.signal,
+      onProgress: ({ phase, message }) => {
+        if (last === '' && cancelAfterMs !== undefined) setTimeout(() => cancel.abort(), cancelAfterMs);
+        tell(phase, message);
+      },
     });
   const running = (scenario.run ?? run)(stage.endpoint, tell);
   const [result] = await Promise.all([running, happenLater(event, stage.upstreams, (text) => show('', text))]);

@@ -31,7 +31,7 @@ export interface Scenario {
   readonly event?: { readonly afterMs: number; readonly text: string; readonly happen: (upstreams: Upstreams) => void };
   /** Which engine sends it. Default: Flyte 1's. */
   readonly protocol?: 'flyte1' | 'flyte2';
-  /** When the task is cancelled, in milliseconds after its start. */
+  /** When the task is cancelled, in milliseconds after it was first heard of. */
   readonly cancelAfterMs?: number;
   /** How it is run. Default: as the engine runs it. */
   readonly run?: Run;

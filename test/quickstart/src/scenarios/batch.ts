@@ -34,7 +34,7 @@ export async function batchScenarios(): Promise<readonly Scenario[]> {
       name: 'Batch job, cancelled',
       task: await example('long'),
       inputs: {},
-      cancelAfterMs: 2000,
+      cancelAfterMs: 1000,
       afterwards: async ({ batch }) =>
         `job: ${jobsOf(batch, 'sleep')
           .map((job) => String(job.detail()['statusReason']))

@@ -58,7 +58,7 @@ export async function bigQueryScenarios(): Promise<readonly Scenario[]> {
       name: 'BigQuery, cancelled',
       task: long,
       inputs: {},
-      cancelAfterMs: 2000,
+      cancelAfterMs: 1000,
       afterwards: async ({ bigquery }) => `job: ${await stopped(bigquery)}`,
       expected: { phase: 'ABORTED', message: /cancelled/, outputs: /job: stopped/ },
     },

@@ -29,7 +29,7 @@ export async function databricksScenarios(): Promise<readonly Scenario[]> {
       name: 'Databricks job, cancelled',
       task: await example('job'),
       inputs: { day: '2026-01-01' },
-      cancelAfterMs: 1500,
+      cancelAfterMs: 500,
       expected: { phase: 'ABORTED', message: /cancelled/ },
     },
   ];

@@ -11,7 +11,7 @@ const questions = ['What is a phase?', 'What is an orphan?'];
 
 /** A stand-in for OpenAI with the files that the examples name. */
 export async function startExampleOpenAI(): Promise<OpenAIServer> {
-  const openAi = await startOpenAI({ stepMs: 700 });
+  const openAi = await startOpenAI({ stepMs: 1500 });
   const lines = questions.map((content, index) => toLine(String(index), content));
   openAi.putFile(lines.join('\n'), 'file-questions');
   openAi.putFile([...lines, 'no JSON'].join('\n'), 'file-broken');
@@ -60,7 +60,7 @@ export async function openAIScenarios(): Promise<readonly Scenario[]> {
       task: background,
       inputs: {},
       protocol: 'flyte2',
-      cancelAfterMs: 1000,
+      cancelAfterMs: 100,
       afterwards: async ({ openAi }) => `cancels: ${countOf(openAi, /\/responses\/[^/]+\/cancel$/)}`,
       expected: { phase: 'ABORTED', message: /cancelled/, outputs: /cancels: 1/ },
     },

@@ -59,7 +59,7 @@ export async function s3SensorScenarios(): Promise<readonly Scenario[]> {
       name: 'cancelled',
       task: waitForFolder,
       inputs: { path: 's3://example-bucket/in/folder' },
-      cancelAfterMs: 2000,
+      cancelAfterMs: 1500,
       expected: { phase: 'ABORTED', message: /cancelled/ },
     },
   ];

@@ -73,7 +73,7 @@ export async function sageMakerScenarios(): Promise<readonly Scenario[]> {
       name: 'SageMaker job, cancelled',
       task: await example('long'),
       inputs: {},
-      cancelAfterMs: 2000,
+      cancelAfterMs: 1000,
       afterwards: async ({ sageMaker }) =>
         `job: ${jobsOf(sageMaker, 'sleep')
           .map(({ status }) => status)

@@ -43,7 +43,7 @@ export async function snowflakeScenarios(): Promise<readonly Scenario[]> {
       name: 'Snowflake, cancelled',
       task: long,
       inputs: {},
-      cancelAfterMs: 2000,
+      cancelAfterMs: 1000,
       afterwards: async ({ snowflake }) => `states: ${snowflake.statements.map(({ state }) => state).join(' ')}`,
       expected: { phase: 'ABORTED', message: /cancelled/, outputs: /ABORTED/ },
     },
